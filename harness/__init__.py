@@ -1,0 +1,1 @@
+"""The harness of snapcert: machines, executor, oracles, certification."""
