@@ -1,0 +1,534 @@
+"""The shapes of requests, answers and events on the wire; for readers and type checkers only.
+
+Nothing in the agent imports this at run time (`typing` is slow to import in a fresh guest). Keys
+of a `total=False` class may be left out; the comment says what then applies.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+# -- both roles
+
+
+class Hello(TypedDict):
+    """The first frame, `{"hello": ...}`: `monotonic` is the instant at which it was written."""
+
+    protocol: int
+    python: str
+    kernel: str
+    machine: str
+    monotonic: float
+
+
+class Role(TypedDict):
+    """The first request; answered with `{}`."""
+
+    role: str  # "guest" | "host"
+    run: str
+    name: str
+
+
+class Lease(TypedDict):
+    """Keep the container for `seconds` past the end of the stream (a kept guest)."""
+
+    seconds: float
+
+
+class Thawed(TypedDict):
+    """Answer of `thaw`: names of the disks that were frozen until then."""
+
+    thawed: list[str]
+
+
+class Trouble(TypedDict):
+    """Event `trouble`: something broke outside of a request; the agent goes on."""
+
+    code: str
+    message: str
+
+
+# -- guest
+
+
+class GuestDisk(TypedDict):
+    """A disk that the host attached. `options` are mount options as for mount(8), may be ""."""
+
+    name: str
+    device: str  # "7:3"
+    filesystem: str
+    mountpoint: str  # as the executor sees it; "/" for the one that carries the root
+    options: str
+    carries_root: bool
+
+
+class ExtraMount(TypedDict, total=False):
+    """A mount beside the disks: `kind` "tmpfs", "bind", "disk" (a disk a second time)."""
+
+    kind: str
+    source: str  # bind: a path as the executor sees it; disk: the disk's name
+    target: str
+    options: str
+
+
+class Prepare(TypedDict, total=False):
+    """`shape`: "data" or "root-on-disk". `allow_mount`: mount(2), umount2(2) pass the filter."""
+
+    shape: str
+    disks: list[GuestDisk]
+    extra_mounts: list[ExtraMount]
+    allow_mount: bool
+
+
+class Prepared(TypedDict):
+    """Answer of `prepare`; `mounts` are "DEVICE MOUNTPOINT FSTYPE OPTIONS" as for `mounts`."""
+
+    mounts: list[str]
+    filter: bool
+
+
+class GuestFile(TypedDict, total=False):
+    """One file to put. `kind`: file, dir, symlink, fifo, char, block, absent (remove it).
+
+    `mode` is octal text; missing parents of `path` are made root-owned with mode 0755. `device`
+    is "MAJOR:MINOR" for char and block. `mode` of None keeps that of an existing file.
+    """
+
+    path: str
+    kind: str
+    content_b64: str
+    target: str
+    mode: str  # file: "0644", dir: "0755" where left out
+    uid: int  # 0
+    gid: int  # 0
+    device: str
+
+
+class Put(TypedDict):
+    """Files are put in this order; answered with `{}`."""
+
+    files: list[GuestFile]
+
+
+class Read(TypedDict, total=False):
+    """`limit`: bytes at most, from the end where `tail` is true; default all up to 16 MiB."""
+
+    path: str
+    limit: int
+    tail: bool
+
+
+class ReadAnswer(TypedDict):
+    """Answer of `read`; `size` is the file's, whatever was returned. Error: `absent`."""
+
+    content_b64: str
+    mode: str
+    uid: int
+    gid: int
+    size: int
+    kind: str
+
+
+class Stat(TypedDict, total=False):
+    """`follow` a symlink at the end; default false."""
+
+    path: str
+    follow: bool
+
+
+class StatAnswer(TypedDict):
+    """Answer of `stat`; `target` is "" for all but symlinks. Error: `absent`."""
+
+    kind: str
+    mode: str
+    uid: int
+    gid: int
+    size: int
+    mtime: float
+    nlink: int
+    target: str
+
+
+class List(TypedDict, total=False):
+    """`exclude`: folders or files, with all below them; mount points of proc, sys, dev always."""
+
+    roots: list[str]
+    exclude: list[str]
+
+
+class ListAnswer(TypedDict):
+    """`files`: path to "mode uid:gid size", mode as in ls ("-rwx------")."""
+
+    files: dict[str, str]
+
+
+class Run(TypedDict, total=False):
+    """Run a command to its end. `env` is the whole environment (default: PATH, HOME, LANG).
+
+    `user` is a name of the guest's passwd or a number. `deadline`: seconds from the start; then
+    the whole process tree is ended. `limit`: bytes kept of each stream, the last ones.
+    """
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str  # "/"
+    user: str  # "root"
+    stdin_b64: str
+    deadline: float  # 60
+    limit: int  # 1 MiB
+
+
+class RunAnswer(TypedDict):
+    """`exit` or `signal` is None. A command that can't be executed: exit 127 or 126, `err_b64`."""
+
+    exit: int | None
+    signal: int | None
+    timed_out: bool
+    out_b64: str
+    err_b64: str
+    cut: bool
+    started: float
+    ended: float
+
+
+class Spawn(TypedDict, total=False):
+    """Start a process that goes on. stdout and stderr are read together.
+
+    `lines`: events `lines` with each line; else only the tail of `limit` bytes is kept.
+    `stdin`: "null" only.
+    """
+
+    name: str
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    user: str
+    lines: bool
+    limit: int
+
+
+class SpawnAnswer(TypedDict):
+    """Answer of `spawn`; the process leads a session and a group of its own."""
+
+    pid: int
+    started: float
+
+
+class Exited(TypedDict):
+    """Event `exited`, sent when the process itself ended (its pipes may still be held open)."""
+
+    name: str
+    pid: int
+    exit: int | None
+    signal: int | None
+    tail_b64: str
+
+
+class Lines(TypedDict):
+    """Event `lines`: [[instant read, text without its newline], ...]."""
+
+    name: str
+    lines: list[tuple[float, str]]
+
+
+class Kill(TypedDict, total=False):
+    """Name of a spawned process, or a pid. `tree`: it and all that came from it."""
+
+    name: str
+    pid: int
+    signal: int  # 9
+    tree: bool  # false
+
+
+class KillAnswer(TypedDict):
+    """The pids that got the signal; none where the process is gone."""
+
+    pids: list[int]
+
+
+class ProcessFacts(TypedDict):
+    """One process. `run_mark`: SNAPCERT_RUN of it or of an ancestor, "" where none.
+
+    `started_by`: name of the spawned process whose tree it belongs to, "" where unknown.
+    `script`: "pre" or "post" where it descends from a watched script.
+    """
+
+    pid: int
+    ppid: int
+    start_ticks: int
+    argv: list[str]
+    state: str
+    uid: int
+    sid: int
+    run_mark: str
+    started_by: str
+    script: str
+
+
+class Processes(TypedDict):
+    """Answer of `processes`: all of the container but the agent and its launcher."""
+
+    processes: list[ProcessFacts]
+
+
+class Mounts(TypedDict):
+    """Answer of `mounts`: "DEVICE MOUNTPOINT FSTYPE OPTIONS", as the executor sees them."""
+
+    mounts: list[str]
+
+
+class Locks(TypedDict):
+    """Answer of `locks`: "KIND ACCESS PID PATH" of locks held in this guest."""
+
+    locks: list[str]
+
+
+class WatchScripts(TypedDict, total=False):
+    """Paths of the configured scripts; a path that is not there is left out of the watch.
+
+    Answered with `{"watched": [...]}`; error `not-permitted` where the kernel refuses fanotify.
+    """
+
+    pre: str
+    post: str
+
+
+class ScriptEvent(TypedDict):
+    """Events `script-started` and `script-ended`."""
+
+    script: str
+    pid: int
+
+
+class Trigger(TypedDict, total=False):
+    """When something happens, do something, once, while the caller waits for it.
+
+    `when`: {"mark": [SCRIPT, POINT], "attempt": N?} or {"request": "snapshot", "number": N?} or
+    {"ask": WORD}. `do`: actions, each an object with one of the keys kill (with signal, tree),
+    put, delay, freeze, thaw, remount (with options), event, answer (exit status of the call).
+    """
+
+    when: dict[str, Any]
+    do: list[dict[str, Any]]
+
+
+class Plan(TypedDict):
+    """Replaces all triggers; attempts and numbers count from here again."""
+
+    triggers: list[Trigger]
+
+
+class MarkEvent(TypedDict):
+    """Event `mark`; the marking script waits until it was read and its triggers were done."""
+
+    script: str
+    point: str
+    attempt: int
+    pid: int
+    argv: list[str]
+    environ: dict[str, str]
+    cwd: str
+    umask: int
+    uid: int
+    session_leader: bool
+    stdin_eof: bool | None
+    ignored_signals: list[int]
+    blocked_signals: list[int]
+
+
+class SnapshotEvent(TypedDict):
+    """Event `snapshot`: the command was called; answer with `answer`, or never (it hangs)."""
+
+    request: int
+    pid: int
+    args: list[str]
+
+
+class FaultEvent(TypedDict):
+    """Event `fault`: an action took effect: "kill executor", "freeze /data"."""
+
+    what: str
+    problem: str  # "" where it was carried out
+
+
+class Answer(TypedDict):
+    """Lets snapshot call `request` end with `exit` (0 or 1)."""
+
+    request: int
+    exit: int
+
+
+# -- host
+
+
+class OpenStore(TypedDict):
+    """The store's size. Errors: `store-full`, `no-loop-device`, `no-btrfs`, `tool-missing`."""
+
+    bytes: int
+
+
+class Usage(TypedDict):
+    """Answer of `open_store` and `usage`, bytes of the store."""
+
+    free: int
+    total: int
+
+
+class HostDisk(TypedDict, total=False):
+    """`source`: "empty", "root" or {"set": ID, "disk": NAME}; `size` is ignored for a set."""
+
+    name: str
+    filesystem: str
+    size: int
+    source: Any
+    read_only: bool
+
+
+class MakeDisks(TypedDict):
+    """Make, attach and mount a guest's disks."""
+
+    guest: str
+    disks: list[HostDisk]
+
+
+class MadeDisk(TypedDict):
+    """One disk; `device` is "7:N", `number` is N."""
+
+    name: str
+    device: str
+    number: int
+    uuid: str
+    size: int
+    filesystem: str
+    mount_options: str  # what a guest must add to mount it: "nouuid" for a restored xfs
+
+
+class MadeDisks(TypedDict):
+    """Answer of `make_disks`."""
+
+    disks: list[MadeDisk]
+
+
+class Watch(TypedDict):
+    """Watch a guest's disks; `bound` seconds after a freeze plus 15 the host thaws."""
+
+    guest: str
+    bound: float
+
+
+class FrozenEvent(TypedDict):
+    """Event `frozen`: `thawed_before` is None where it was frozen since the watch began."""
+
+    guest: str
+    disk: str
+    thawed_before: float | None
+    first: float
+
+
+class ThawedEvent(TypedDict):
+    """Event `thawed`: seen frozen at `last`, thawed at `thawed_after`."""
+
+    guest: str
+    disk: str
+    last: float
+    thawed_after: float
+    rescued: bool
+
+
+class TakeSnapshot(TypedDict):
+    """Take the snapshot set `set` of all disks of `guest`. `copy` has the same shape."""
+
+    guest: str
+    set: str
+
+
+class DiskCounters(TypedDict):
+    """What history.DiskAtSnapshot holds."""
+
+    frozen_before: bool
+    frozen_after: bool
+    writes_before: int
+    writes_after: int
+    in_flight_before: int
+    in_flight_after: int
+
+
+class Taken(TypedDict):
+    """Answer of `snapshot` and `copy`."""
+
+    taken_from: float
+    taken_to: float
+    disks: dict[str, DiskCounters]
+
+
+class Examine(TypedDict, total=False):
+    """Images of the set to examine; all where `disks` is left out."""
+
+    set: str
+    disks: list[str]
+
+
+class ImageFacts(TypedDict, total=False):
+    """Fields of history's Ext4Image, XfsImage or BtrfsImage, by `filesystem`.
+
+    ext2/3/4: needs_recovery, journal_start, fsck_exit, fsck_tail; xfs: log_items,
+    log_transactions, repair_exit, repair_tail; btrfs: log_root, check_exit, check_tail.
+    """
+
+    disk: str
+    filesystem: str
+    needs_recovery: bool
+    journal_start: int
+    fsck_exit: int
+    fsck_tail: str
+    log_items: list[str]
+    log_transactions: int
+    repair_exit: int
+    repair_tail: str
+    log_root: int
+    check_exit: int
+    check_tail: str
+
+
+class Examined(TypedDict):
+    """Answer of `examine`."""
+
+    images: list[ImageFacts]
+
+
+class WriteMarker(TypedDict):
+    """Write `text` into each writable disk's marker file, on disk when this is answered."""
+
+    guest: str
+    text: str
+
+
+class Markers(TypedDict):
+    """Answer of `read_marker`: disk name to text; "" where none was ever written."""
+
+    markers: dict[str, str]
+
+
+class OfGuest(TypedDict):
+    """Arguments of `unwatch`, `read_marker`, `thaw`, `release`."""
+
+    guest: str
+
+
+class OfSet(TypedDict):
+    """Arguments of `discard` and `forget`."""
+
+    set: str
+
+
+class Rescue(TypedDict):
+    """Mend what hosts of these runs left; None: all runs. Only loop devices with our label."""
+
+    runs: list[str] | None
+
+
+class Rescued(TypedDict):
+    """Answer of `rescue`: a sentence for each thing mended, and for each that could not be."""
+
+    mended: list[str]
+    problems: list[str]
