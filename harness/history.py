@@ -136,7 +136,12 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Ext4Image:
-    """Facts of one ext2/ext3/ext4 image of a set; `fsck_exit` is `e2fsck -fn` on the raw image."""
+    """Facts of one ext2/ext3/ext4 image of a set; `fsck_exit` is `e2fsck -fn` on the raw image.
+
+    `replayed_exit` is `e2fsck -fn` on a copy after a mount and unmount, which replays the journal
+    and frees what was unlinked but open (None: not looked at). The raw check alone fails a
+    perfectly frozen image as soon as somebody held an unlinked file open: measured, exit 4.
+    """
 
     set_id: str
     disk: str
@@ -144,6 +149,7 @@ class Ext4Image:
     journal_start: int
     fsck_exit: int
     fsck_tail: str = ""
+    replayed_exit: int | None = None
 
 
 @dataclass(frozen=True)
