@@ -1,0 +1,263 @@
+"""The verdict: a pure fold over what happened in a backup run.
+
+`judge` is what the reference executor writes; `proceeds` is the same fold asked in the middle of a
+run: what comes next. `accepted` (contract/readings.py) adds the other readings of the sources.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import List, Sequence, Tuple, Union
+
+from .errors import ErrorName
+
+#: The phases of a run, in their order.
+PHASES = ("recover", "precheck", "pre", "freeze", "snapshot", "thaw", "post", "verdict")
+
+
+@dataclass(frozen=True)
+class NotConfigured:
+    """There is no config file (FILE-02)."""
+
+
+@dataclass(frozen=True)
+class ConfigFinding:
+    """The config file can't be used (FILE-03, FILE-08, CFG-03)."""
+
+    reason: str
+    name: str = ErrorName.INCORRECT_CONFIG.value
+
+
+@dataclass(frozen=True)
+class PluginHostFinding:
+    """The plugin-host file can't be used (FILE-06)."""
+
+    reason: str
+    name: str = ErrorName.INCORRECT_PLUGIN_HOST.value
+
+
+@dataclass(frozen=True)
+class ScriptFinding:
+    """A script can't be run, failed or timed out; `name` is one of the eight script errors.
+
+    `phase` is "recover" (the interrupted run's post-script, ROB-05), "precheck" (FILE-04, FILE-05,
+    FILE-08), "pre" or "post" (RUN-02, RUN-05, and FILE-09 found just before a start).
+    """
+
+    phase: str
+    name: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PreSucceeded:
+    """The pre-script ended with 0."""
+
+
+@dataclass(frozen=True)
+class PostSucceeded:
+    """The post-script of this run ended with 0."""
+
+
+@dataclass(frozen=True)
+class FreezeDone:
+    """All that FRZ-01 names is frozen; also where there was nothing to freeze."""
+
+
+@dataclass(frozen=True)
+class FreezeOff:
+    """No freeze was attempted: fsFreezeEnabled is false (FRZ-02), or FBK-08 says so."""
+
+
+@dataclass(frozen=True)
+class FreezeFailed:
+    """A freeze failed and was undone (FRZ-04, FRZ-07), or somebody else thawed (FRZ-06).
+
+    `phase` is "freeze" for the first, "snapshot" or "thaw" (where it was found) for the second.
+    """
+
+    phase: str = "freeze"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SnapshotTaken:
+    """The snapshot command returned 0 in time."""
+
+
+@dataclass(frozen=True)
+class SnapshotFailed:
+    """The snapshot command failed or did not return in time (SNP-02)."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Another run is under way (ROB-01)."""
+
+
+Happening = Union[
+    NotConfigured,
+    ConfigFinding,
+    PluginHostFinding,
+    ScriptFinding,
+    PreSucceeded,
+    PostSucceeded,
+    FreezeDone,
+    FreezeOff,
+    FreezeFailed,
+    SnapshotTaken,
+    SnapshotFailed,
+    Refused,
+]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the config (and the guest) say about failures; the defaults are CFG-02's."""
+
+    continue_on_failure: bool = True
+    fsfreeze: bool = True
+    single_disk: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`status`: succeeded | failed; `consistency`: application | file-system | crash | none."""
+
+    status: str
+    consistency: str
+    errors: Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Next:
+    """What the run still does, given what has happened; each flag is a duty not yet fulfilled.
+
+    `pre`: start the pre-script. `freeze`: attempt the freeze. `snapshot`: ask for the snapshot
+    set. `post`: run this run's post-script (after the last thaw). `discard`: a set was taken that
+    the failed run does not want. A duty that comes later stands beside an earlier one: before
+    anything went wrong all of the first four are due.
+    """
+
+    pre: bool
+    freeze: bool
+    snapshot: bool
+    post: bool
+    discard: bool
+
+
+def effective_policy(policy: Policy, happenings: Sequence[Happening]) -> Policy:
+    """The policy that holds: the defaults, where there is no config or it can't be trusted.
+
+    `single_disk` is a fact of the guest and stays (FILE-02, FBK-05, FBK-06, ROB-05).
+    """
+    if _any(happenings, NotConfigured, ConfigFinding, PluginHostFinding):
+        return replace(Policy(), single_disk=policy.single_disk)
+    return policy
+
+
+def judge(policy: Policy, happenings: Sequence[Happening]) -> Verdict:
+    """The verdict on a run that has ended; a run that never took a snapshot has failed.
+
+    Total: any sequence in any order has a verdict. `errors` are distinct names, the earliest phase
+    first, within a phase in the order in which they arose.
+    """
+    errors = _errors(happenings)
+    if _fails(policy, happenings) or not _any(happenings, SnapshotTaken):
+        return Verdict("failed", "none", errors)
+    return Verdict("succeeded", _level(policy, happenings), errors)
+
+
+def proceeds(policy: Policy, happenings: Sequence[Happening]) -> Next:
+    """What the run does next, after these happenings (FBK-01 to FBK-08, RUN-06, FRZ-02).
+
+    The executor asks before each step and never decides on its own.
+    """
+    if _any(happenings, Refused):
+        return Next(False, False, False, False, False)
+    fails = _fails(policy, happenings)
+    settled = _any(happenings, SnapshotTaken, SnapshotFailed)
+    pre_over = _pre_attempted(happenings)
+    finding = _any(happenings, ScriptFinding)
+    scripts_may_run = not finding and not _any(
+        happenings, NotConfigured, ConfigFinding, PluginHostFinding
+    )
+    frozen = _any(happenings, FreezeDone, FreezeOff, FreezeFailed)
+    post_over = _any(happenings, PostSucceeded) or any(
+        isinstance(h, ScriptFinding) and h.phase == "post" for h in happenings
+    )
+    pre = scripts_may_run and not pre_over and not frozen and not settled
+    snapshot = not fails and not settled
+    return Next(
+        pre=pre,
+        freeze=snapshot
+        and not frozen
+        and effective_policy(policy, happenings).fsfreeze
+        and not _mercy(policy, happenings),
+        snapshot=snapshot,
+        post=(pre_over or pre) and not post_over,
+        discard=fails and _any(happenings, SnapshotTaken),
+    )
+
+
+def _any(happenings: Sequence[Happening], *kinds: type) -> bool:
+    return any(isinstance(h, kinds) for h in happenings)
+
+
+def _pre_attempted(happenings: Sequence[Happening]) -> bool:
+    """A start of the pre-script was attempted, or given up at the door (FILE-09): RUN-06."""
+    return _any(happenings, PreSucceeded) or any(
+        isinstance(h, ScriptFinding) and h.phase == "pre" for h in happenings
+    )
+
+
+def _forbidden(policy: Policy, happenings: Sequence[Happening]) -> bool:
+    """Something that continueBackupOnFailure false does not tolerate has happened."""
+    return not effective_policy(policy, happenings).continue_on_failure and _any(
+        happenings, ScriptFinding, FreezeFailed
+    )
+
+
+def _mercy(policy: Policy, happenings: Sequence[Happening]) -> bool:
+    """FBK-08: the single disk falls back to crash where any other guest would have failed."""
+    return policy.single_disk and _forbidden(policy, happenings)
+
+
+def _fails(policy: Policy, happenings: Sequence[Happening]) -> bool:
+    if _any(happenings, Refused, SnapshotFailed):
+        return True
+    return _forbidden(policy, happenings) and not policy.single_disk
+
+
+def _level(policy: Policy, happenings: Sequence[Happening]) -> str:
+    if _mercy(policy, happenings) or _any(happenings, FreezeFailed):
+        return "crash"
+    spoilt = _any(happenings, NotConfigured, ConfigFinding, PluginHostFinding, ScriptFinding)
+    if not spoilt and _any(happenings, PreSucceeded) and _any(happenings, PostSucceeded):
+        return "application"
+    return "file-system" if _any(happenings, FreezeDone) else "crash"
+
+
+def _errors(happenings: Sequence[Happening]) -> Tuple[str, ...]:
+    found: List[Tuple[int, str]] = []
+    for happening in happenings:
+        phase, name = _error_of(happening)
+        if name and name not in [n for _, n in found]:
+            found.append((PHASES.index(phase) if phase in PHASES else len(PHASES), name))
+    return tuple(name for _, name in sorted(found, key=lambda pair: pair[0]))
+
+
+def _error_of(happening: Happening) -> Tuple[str, str]:
+    if isinstance(happening, (ConfigFinding, PluginHostFinding)):
+        return "precheck", str(happening.name)
+    if isinstance(happening, ScriptFinding):
+        return happening.phase, str(happening.name)
+    if isinstance(happening, FreezeFailed):
+        return happening.phase, ErrorName.FREEZE_FAILED.value
+    if isinstance(happening, SnapshotFailed):
+        return "snapshot", ErrorName.SNAPSHOT_FAILED.value
+    if isinstance(happening, Refused):
+        return "recover", ErrorName.BACKUP_IN_PROGRESS.value
+    return "", ""
