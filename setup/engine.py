@@ -1,0 +1,130 @@
+"""An engine that answers: the user's, the system's, else the private one; docker.io if need be.
+
+`python -m setup.engine` prints the environment (`DOCKER_HOST=…`, or nothing) under which the
+harness finds that engine; `stop`, `remove` and `status` are about the private one only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.machines.engine import DEFAULT_SOCKET, PRIVATE_SOCKET, Engine
+from harness.problem import EngineProblem, IncompleteProblem
+from setup import apt, daemon
+from setup.steps import say, show_problems
+
+#: Seconds that the system's own daemon gets to come up after its package was installed.
+_SYSTEM_DEADLINE = 15.0
+_REMEDY = (
+    "start an engine and point DOCKER_HOST at it, or run make as root on Debian or Ubuntu, where "
+    "it installs docker.io"
+)
+
+
+def ensure(environment: Mapping[str, str]) -> str:
+    """The address of an engine that answers and can be used; sets one up where there is none."""
+    places = daemon.Places.of(environment)
+    named = environment.get("DOCKER_HOST", "")
+    if named != places.address:
+        found = _answering(places)
+        if found is not None:
+            return found
+    elif daemon.running(places):
+        return places.address
+    _be_able(named)
+    if shutil.which("dockerd", path="/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin") is None:
+        _install()
+        if _system_daemon():
+            return DEFAULT_SOCKET
+    daemon.start(places)
+    return places.address
+
+
+def _answering(places: daemon.Places) -> str | None:
+    """The engine that answers now; None where none was named and none is there."""
+    if places.address != PRIVATE_SOCKET and daemon.running(places):
+        return places.address
+    try:
+        engine = Engine.connect(timeout=10)
+    except EngineProblem as problem:
+        if problem.message.startswith("no container engine answers"):
+            return None
+        raise
+    try:
+        if engine.address == PRIVATE_SOCKET != places.address:
+            return None  # SNAPCERT_ENGINE_DIR asks for another private engine than this one
+        facts = engine.assert_usable()
+        say(f"engine: {facts.address} (version {facts.version}, {facts.storage_driver})")
+        return engine.address
+    finally:
+        engine.close()
+
+
+def _be_able(named: str) -> None:
+    """A Problem where no engine can be started by us, before anything is tried."""
+    if os.geteuid() != 0:
+        raise IncompleteProblem(
+            f"no container engine answers{f' on {named}' if named else ''}, and a private one "
+            "needs root",
+            _REMEDY,
+        )
+
+
+def _install() -> None:
+    apt.install(("docker.io",), "a container engine", _REMEDY)
+
+
+def _system_daemon() -> bool:
+    """Whether the daemon that the package starts came up; a machine without an init has none."""
+    path = Path(DEFAULT_SOCKET.removeprefix("unix://"))
+    until = time.monotonic() + _SYSTEM_DEADLINE
+    while _is_starting():
+        if daemon.answers(path):
+            say(f"engine: the system's daemon answers on {path}")
+            return True
+        if time.monotonic() > until:
+            say("engine: the system's daemon does not answer, using a private one")
+            break
+        time.sleep(0.2)
+    return daemon.answers(path)
+
+
+def _is_starting() -> bool:
+    """Whether there is an init that may still bring the system's daemon up."""
+    return Path("/run/systemd/system").exists() or Path("/var/run/docker.pid").exists()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`ensure` (default), `stop`, `stop-if-idle`, `remove` or `status`."""
+    action = arguments[0] if arguments else "ensure"
+    places = daemon.Places.of(os.environ)
+    if action == "ensure":
+        address = ensure(os.environ)
+        if address not in (DEFAULT_SOCKET, PRIVATE_SOCKET) and not os.environ.get("DOCKER_HOST"):
+            _print_environment(address, places)
+        return 0
+    if action == "status":
+        return 0 if daemon.running(places) else 1
+    if action == "remove":
+        daemon.remove(places)
+        say(f"private engine: {places.data} is empty")
+    elif daemon.stop(places):
+        say("private engine: stopped")
+    else:
+        say("private engine: none was running")
+    return 0
+
+
+def _print_environment(address: str, places: daemon.Places) -> None:
+    """Only a private engine at another place needs to be named; a context is found again."""
+    if address == places.address:
+        sys.stdout.write(f"DOCKER_HOST={address}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(show_problems(main))
