@@ -10,12 +10,17 @@ import json
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
+from .verdict import Policy
+
 #: Where the config is read from (FILE-01).
 CONFIG_PATH = "/etc/azure/VMSnapshotScriptPluginConfig.json"
 #: The one plugin name that needs no warning (CFG-05).
 PLUGIN_NAME = "ScriptRunner"
 #: The longest timeout that a config gets, in seconds (CFG-04).
 TIMEOUT_CAP = 1800
+
+#: What applies where there is no config, or one whose content can't be trusted (CFG-03, FILE-02).
+DEFAULT_POLICY = Policy()
 
 # Numbers with more digits saturate: int() of very long digit strings is slow, and refused by
 # newer Pythons. Nothing in the contract tells such numbers apart.
@@ -38,6 +43,10 @@ class Config:
     fsfreeze: bool = True
     poll_seconds: int = 1
 
+    def policy(self, single_disk: bool = False) -> Policy:
+        """The part that the verdict needs; `single_disk` is a fact of the guest (FBK-08)."""
+        return Policy(self.continue_on_failure, self.fsfreeze, single_disk)
+
 
 @dataclass(frozen=True)
 class ConfigProblem:
@@ -51,7 +60,7 @@ class ConfigProblem:
     detail: str
 
 
-class _Reject(Exception):
+class _ContentError(Exception):
     """Ends the reading of the JSON text; carries the problem."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -96,7 +105,7 @@ def effective_timeout(
 def _read(raw: bytes) -> Tuple[List[ConfigProblem], Dict[str, Any], Tuple[str, ...]]:
     try:
         document = _document(raw)
-    except _Reject as reject:
+    except _ContentError as reject:
         return [reject.problem], {}, ()
     problems: List[ConfigProblem] = []
     values: Dict[str, Any] = {}
@@ -108,7 +117,7 @@ def _read(raw: bytes) -> Tuple[List[ConfigProblem], Dict[str, Any], Tuple[str, .
             continue
         try:
             values[key] = spec.read(key, document[key])
-        except _Reject as reject:
+        except _ContentError as reject:
             problems.append(reject.problem)
     return problems, values, tuple(_warnings(unknown, values))
 
@@ -123,16 +132,16 @@ def _warnings(unknown: List[str], values: Dict[str, Any]) -> List[str]:
 
 def _document(raw: bytes) -> Dict[str, Any]:
     if raw.startswith(b"\xef\xbb\xbf"):
-        raise _Reject("bom", "the file begins with a byte order mark; save it as plain UTF-8")
+        raise _ContentError("bom", "the file begins with a byte order mark; save it as plain UTF-8")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise _Reject(
+        raise _ContentError(
             "encoding", f"the file is no UTF-8: byte {error.start}, line {line}"
         ) from None
     if not text.strip(" \t\r\n"):
-        raise _Reject("empty", "the file is empty")
+        raise _ContentError("empty", "the file is empty")
     try:
         document = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_int
@@ -140,11 +149,13 @@ def _document(raw: bytes) -> Dict[str, Any]:
         _no_surrogates(document)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise _Reject("json", f"the file is no JSON: {error.msg} at {where}") from None
+        raise _ContentError("json", f"the file is no JSON: {error.msg} at {where}") from None
     except RecursionError:
-        raise _Reject("nesting", "the file nests lists or objects too deeply to be read") from None
+        raise _ContentError(
+            "nesting", "the file nests lists or objects too deeply to be read"
+        ) from None
     if not isinstance(document, dict):
-        raise _Reject("not-object", f"the file holds {_what(document)}, not an object")
+        raise _ContentError("not-object", f"the file holds {_what(document)}, not an object")
     return document
 
 
@@ -152,13 +163,15 @@ def _object(pairs: List[Tuple[str, Any]]) -> Dict[str, Any]:
     result: Dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise _Reject("duplicate-key", f"the key {_short(key)} stands twice in one object")
+            raise _ContentError(
+                "duplicate-key", f"the key {_short(key)} stands twice in one object"
+            )
         result[key] = value
     return result
 
 
 def _constant(word: str) -> Any:
-    raise _Reject("constant", f"{word} is no JSON")
+    raise _ContentError("constant", f"{word} is no JSON")
 
 
 def _int(digits: str) -> int:
@@ -177,7 +190,7 @@ def _no_surrogates(document: Any) -> None:
         elif isinstance(value, list):
             waiting.extend(value)
         elif isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-            raise _Reject(
+            raise _ContentError(
                 "surrogate", f"the string {_short(value)} holds half a surrogate pair: no UTF-8"
             )
 
@@ -185,11 +198,11 @@ def _no_surrogates(document: Any) -> None:
 def _path(key: str, value: Any) -> str:
     path = _string(key, value)
     if not path:
-        raise _Reject("empty-path", f"{key} is empty; it must be the full path of the script")
+        raise _ContentError("empty-path", f"{key} is empty; it must be the full path of the script")
     if "\0" in path:
-        raise _Reject("nul", f"{key} holds a NUL character: {_short(path)}")
+        raise _ContentError("nul", f"{key} holds a NUL character: {_short(path)}")
     if not path.startswith("/"):
-        raise _Reject("relative-path", f"{key} is {_short(path)}: not a full path (from /)")
+        raise _ContentError("relative-path", f"{key} is {_short(path)}: not a full path (from /)")
     return path
 
 
@@ -206,7 +219,7 @@ def _params(key: str, value: Any) -> Tuple[str, ...]:
         if not isinstance(item, str):
             raise _wrong(f"{key}[{place}]", item, "a string")
         if "\0" in item:
-            raise _Reject("nul", f"{key}[{place}] holds a NUL character: {_short(item)}")
+            raise _ContentError("nul", f"{key}[{place}] holds a NUL character: {_short(item)}")
     return tuple(value)
 
 
@@ -217,7 +230,7 @@ def _whole(least: int, most: Optional[int] = None) -> Callable[[str, Any], int]:
         if value < least or (most is not None and value > most):
             wanted = f"at least {least}" if most is None else f"from {least} to {most}"
             reason = "negative" if value < 0 and least == 0 else "range"
-            raise _Reject(reason, f"{key} is {_number(value)}; it must be {wanted}")
+            raise _ContentError(reason, f"{key} is {_number(value)}; it must be {wanted}")
         return value
 
     return read
@@ -254,10 +267,10 @@ _KEYS: Dict[str, _Key] = {
 KEYS: Tuple[str, ...] = tuple(_KEYS)
 
 
-def _wrong(key: str, value: Any, wanted: str) -> _Reject:
+def _wrong(key: str, value: Any, wanted: str) -> _ContentError:
     if value is None:
-        return _Reject("null", f"{key} is null; it must be {wanted}")
-    return _Reject("type", f"{key} is {_what(value)}; it must be {wanted}")
+        return _ContentError("null", f"{key} is null; it must be {wanted}")
+    return _ContentError("type", f"{key} is {_what(value)}; it must be {wanted}")
 
 
 def _what(value: Any) -> str:

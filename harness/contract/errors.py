@@ -1,7 +1,7 @@
 """The error names of the contract, each with what it means and what a person does about it.
 
-The ten documented names are spelt exactly as the article spells them; messages and actions say the
-same in words of this project. Three further names are the project's own, where the article has none.
+The ten documented names are spelt exactly as the article spells them; messages and actions say
+the same in words of this project. Three further names are its own, where the article has none.
 """
 
 from __future__ import annotations
