@@ -1,0 +1,286 @@
+"""The live view of a run: what runs now, what failed and why, what is left, and the verdict.
+
+On a terminal, a progress line and a line for each worker stay at the bottom; elsewhere (a pipe, a
+CI log) the same facts come as plain lines, readable without colour in 80 columns. Only the
+controller draws; workers send lines.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from harness.results.plain import one_line, seconds
+from harness.results.record import (
+    CheckLine,
+    ControlLine,
+    Footer,
+    Header,
+    KitInfo,
+    Line,
+    PlanLine,
+    RoundLine,
+    ScenarioLine,
+    Status,
+)
+from harness.results.verdict import STATUSES, is_bad
+from harness.results.wording import (
+    STATUS_WORDS,
+    check_paragraphs,
+    counts_sentence,
+    headline,
+    round_sentence,
+    scenario_paragraphs,
+    short_id,
+    wrapped,
+)
+
+_STYLES: Mapping[Status, str] = {
+    "not-applicable": "dim",
+    "skipped": "dim",
+    "passed": "green",
+    "warned": "yellow",
+    "failed": "bold red",
+    "hung": "bold magenta",
+    "crashed": "bold red",
+    "harness-error": "bold white on red",
+}
+_VERDICT_STYLES = {0: "bold green", 1: "bold red", 2: "bold yellow", 3: "bold white on red"}
+_WIDEST = 100
+_ENOUGH_TO_ESTIMATE = 3
+
+
+class Terminal:
+    """A `writer.Listener` that draws.
+
+    `clauses` maps clause ids to their texts; `quiet` leaves only failures and the verdict. `file`
+    and `width` are for tests; `clock` gives seconds. Use as a context manager: on leaving it gives
+    the screen back.
+    """
+
+    def __init__(
+        self,
+        clauses: Mapping[str, str] | None = None,
+        *,
+        quiet: bool = False,
+        file: IO[str] | None = None,
+        width: int | None = None,
+        live: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.console = Console(
+            file=file, width=width, highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
+        if width is None and not self.console.is_terminal:
+            self.console.width = 80
+        self._clauses = clauses or {}
+        self._quiet = quiet
+        self._clock = clock
+        self._began = clock()
+        self._kit: KitInfo | None = None
+        self._total = 0
+        self._rounds = 0
+        self._counts: Counter[Status] = Counter()
+        self._running: dict[str, tuple[str, str, float]] = {}
+        self._checks: dict[str, list[CheckLine]] = {}
+        wants_live = self.console.is_terminal if live is None else live
+        self._live = (
+            Live(
+                console=self.console,
+                get_renderable=self._bottom,
+                refresh_per_second=4,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            if wants_live and not quiet
+            else None
+        )
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def begun(self, header: Header) -> None:
+        """Say in a few lines what is about to be run."""
+        self._began = self._clock()
+        self._kit = header.kit
+        if self._quiet:
+            return
+        about = [f"executor {header.executor.name} {header.executor.version}".rstrip()]
+        if header.kit is not None:
+            about.insert(0, f"kit {header.kit.name} {header.kit.version}".rstrip())
+            about.append(f"level {header.kit.level}")
+        about += [f"rules {header.rules}", f"seed {header.seed}"]
+        about.append("1 worker" if header.workers == 1 else f"{header.workers} workers")
+        self._print(one_line(f"snapcert {header.suite}"), "bold")
+        self._print("  " + one_line(", ".join(about)))
+        self._print("  " + one_line(f"{header.engine}, kernel {header.kernel}, {header.image}"))
+        if self._live is not None:
+            self._live.start()
+
+    def started(self, scenario: str, worker: str) -> None:
+        """A worker is busy with a scenario from now on."""
+        self._running[scenario] = (scenario, worker, self._clock())
+
+    def recorded(self, line: Line) -> None:
+        """Count a line, and show it where a person should see it now."""
+        if isinstance(line, PlanLine):
+            self._total += len(line.scenarios)
+            if not self._quiet:
+                noun = "scenario" if self._total == 1 else "scenarios"
+                self._print(f"  {self._total} {noun}\n")
+        elif isinstance(line, CheckLine):
+            self._checks.setdefault(line.scenario, []).append(line)
+        elif isinstance(line, ScenarioLine):
+            self._finished(line)
+        elif isinstance(line, RoundLine):
+            self._rounds += 1
+            if not self._quiet or is_bad(line.status):
+                self._labelled(line.status, round_sentence(line))
+        elif isinstance(line, ControlLine) and (not self._quiet or not line.caught):
+            self._control(line)
+
+    def closed(self, footer: Footer, reports: Sequence[Path]) -> None:
+        """The closing block: verdict, why, counts, and where to read on."""
+        self._stop()
+        style = _VERDICT_STYLES.get(footer.exit_code, "bold")
+        self._print("")
+        rule = "─" if self.console.encoding.startswith("utf") else "-"
+        self._print(rule * self._width())
+        self._print(
+            f"{headline(footer.verdict, self._kit)}   (exit code {footer.exit_code})", style
+        )
+        for reason in footer.why:
+            self._paragraph(reason, "  ")
+        self._paragraph(counts_sentence(footer.counts), "  ")
+        self._print(f"  time      {seconds(self._clock() - self._began)}")
+        for path in reports:
+            self._print(f"  {_kind(path):<9} {path}")
+
+    def _finished(self, line: ScenarioLine) -> None:
+        self._running.pop(line.id, None)
+        self._counts[line.status] += 1
+        checks = self._checks.pop(line.id, [])
+        telling = [c for c in checks if is_bad(c.status)]
+        if not is_bad(line.status) and self._quiet:
+            return
+        digits = len(str(self._total))
+        done = f"{sum(self._counts.values()):>{digits}}/{self._total}"
+        took = seconds(line.seconds) if line.seconds else ""
+        self._labelled(line.status, one_line(short_id(line.id)), f"{done} {took:>8}  ")
+        if line.status == "warned":
+            clauses = dict.fromkeys(c.clause for c in checks if c.status == "warned")
+            self._paragraph("advisory: " + ", ".join(clauses), _INDENT)
+        if line.skipped_reason:
+            self._paragraph(f"because {line.skipped_reason}", _INDENT)
+        if not is_bad(line.status):
+            return
+        for check in telling:
+            for style, label, text in check_paragraphs(check, self._clauses):
+                self._paragraph(text, _INDENT, label, style)
+        for style, label, text in scenario_paragraphs(line):
+            if text == line.replay:  # to be copied, so it is not wrapped
+                self._print(f"{_INDENT}{label} {one_line(text)}")
+            else:
+                self._paragraph(text, _INDENT, label, style)
+        self._print("")
+
+    def _control(self, line: ControlLine) -> None:
+        if line.kind == "oracle":
+            word = "caught" if line.caught else "NOT CAUGHT"
+            style = "green" if line.caught else "bold red"
+        else:
+            word, style = ("differs" if line.caught else "the same"), ""
+        text = Text("  ")
+        text.append(f"{word:<10}", style)
+        text.append(one_line(f"{line.kind} control: {line.name}"))
+        self._draw(text)
+        if line.detail:
+            self._paragraph(line.detail, " " * 12)
+
+    def _labelled(self, status: Status, sentence: str, before: str = "") -> None:
+        text = Text("  ")
+        text.append(f"{STATUS_WORDS[status]:<8}", _STYLES[status])
+        text.append(f" {before}", "dim")
+        hang = text.cell_len
+        first, *more = wrapped(sentence, self._width() - hang, "", "")
+        text.append(first)
+        self._draw(text)
+        for rest in more:
+            self._print(" " * hang + rest)
+
+    def _paragraph(self, text: str, indent: str, label: str = "", style: str = "") -> None:
+        hang = " " * (len(label) + 1) if label else ""
+        lines = wrapped(one_line(text), self._width(), indent + hang, indent + hang)
+        for number, line in enumerate(lines):
+            if number == 0 and label:
+                shown = Text(indent)
+                shown.append(f"{label} ", style or "dim")
+                shown.append(line[len(indent) + len(hang) :], "bold" if style else "")
+                self._draw(shown)
+            else:
+                self._print(line)
+
+    def _print(self, text: str, style: str = "") -> None:
+        self._draw(Text(text, style))
+
+    def _draw(self, text: Text) -> None:
+        encoding = self.console.encoding
+        if not encoding.startswith("utf"):  # a terminal that can't show a character gets its code
+            text.plain = text.plain.encode(encoding, "backslashreplace").decode(encoding)
+        self.console.print(text)
+
+    def _width(self) -> int:
+        return min(self.console.width, _WIDEST)
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _bottom(self) -> Group:
+        done = sum(self._counts.values())
+        grid = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=max(self._total, 1), completed=done, width=24)
+        said = [f"{done}/{self._total}"]
+        said += [f"{self._counts[s]} {s}" for s in reversed(STATUSES) if self._counts[s]]
+        if self._rounds:
+            said.append(f"{self._rounds} rounds")
+        grid.add_row(bar, Text(", ".join(said)), Text(self._left(done), "dim"))
+        now = self._clock()
+        running = list(self._running.values())  # drawn by a thread of its own: a copy
+        lines = [
+            Text(
+                f"  {worker or 'now':<5} {one_line(short_id(scenario))}  {seconds(now - since)}",
+                "dim",
+                no_wrap=True,
+                overflow="ellipsis",
+            )
+            for scenario, worker, since in sorted(running, key=lambda item: item[1])
+        ]
+        return Group(Text(""), grid, *lines)
+
+    def _left(self, done: int) -> str:
+        passed = self._clock() - self._began
+        if done < min(_ENOUGH_TO_ESTIMATE, self._total) or done >= self._total:
+            return seconds(passed)
+        return f"{seconds(passed)}, about {seconds(passed / done * (self._total - done))} left"
+
+
+_INDENT = " " * 11
+
+
+def _kind(path: Path) -> str:
+    return {".html": "report", ".jsonl": "results", ".xml": "junit"}.get(path.suffix, "file")

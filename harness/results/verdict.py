@@ -1,0 +1,175 @@
+"""Statuses, the verdict and the exit code: pure functions over lines.
+
+A run conforms only by what was really executed: nothing executed, a scenario that was planned and
+never ran, a needed one that was skipped, or an interruption is *incomplete*; a certification whose
+sabotaged evidence was not caught is *not proven*. A failure stands whatever else is missing; a
+failure of the harness or the engine stands above it, because it may have caused it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from harness.history import Finding
+from harness.results.record import (
+    CheckLine,
+    ControlLine,
+    KitInfo,
+    Line,
+    PlanLine,
+    RoundLine,
+    ScenarioLine,
+    Status,
+    VerdictWord,
+)
+
+#: From the least to the worst.
+STATUSES: tuple[Status, ...] = get_args(Status)
+#: Statuses of something that was really executed against the executor.
+EXECUTED: frozenset[Status] = frozenset(("passed", "warned", "failed", "hung", "crashed"))
+#: Statuses that speak against the executor or the kit.
+BAD: frozenset[Status] = frozenset(("failed", "hung", "crashed"))
+
+EXIT_CODES: Mapping[VerdictWord, int] = {
+    "conforms": 0,
+    "does-not-conform": 1,
+    "incomplete": 2,
+    "not-proven": 2,
+    "harness-failed": 3,
+    "wrong-usage": 4,
+}
+
+#: The first level whose proof needs restored rounds and controls.
+_LEVEL_WITH_ROUNDS = 3
+_NAMES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of a whole run; `why` are sentences, the weightiest first."""
+
+    word: VerdictWord
+    why: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.word]
+
+
+def status_of(finding: Finding, binding: bool) -> Status:
+    """A finding's status; one that does not hold only warns where its clause does not bind."""
+    if finding.holds:
+        return "passed"
+    return "failed" if binding else "warned"
+
+
+def worst(statuses: Iterable[Status], default: Status = "not-applicable") -> Status:
+    """The highest of several statuses, `default` where there is none."""
+    return max(statuses, key=STATUSES.index, default=default)
+
+
+def is_bad(status: Status) -> bool:
+    """Whether a status speaks against the executor, or the harness failed."""
+    return STATUSES.index(status) >= STATUSES.index("failed")
+
+
+def count(lines: Sequence[Line]) -> dict[str, dict[str, int]]:
+    """Scenarios and checks by status, in rising order of the statuses, without zeros."""
+    return {
+        "scenarios": _by_status(line.status for line in lines if isinstance(line, ScenarioLine)),
+        "checks": _by_status(line.status for line in lines if isinstance(line, CheckLine)),
+    }
+
+
+def judge(lines: Sequence[Line], kit: KitInfo | None = None, interrupted: str = "") -> Verdict:
+    """The verdict over all lines of a run; `interrupted` says why it ended early, if it did."""
+    scenarios = [line for line in lines if isinstance(line, ScenarioLine)]
+    statuses = [
+        line.status for line in lines if isinstance(line, ScenarioLine | CheckLine | RoundLine)
+    ]
+    gaps = _gaps(lines, scenarios, interrupted)
+    if "harness-error" in statuses:
+        broken = [s.id for s in scenarios if s.status == "harness-error"]
+        return Verdict("harness-failed", (_listed("the harness failed in", broken), *gaps))
+    if any(status in BAD for status in statuses):
+        return Verdict("does-not-conform", (*_failures(lines), *gaps))
+    if not any(status in EXECUTED for status in statuses):
+        return Verdict("incomplete", ("nothing was executed", *gaps))
+    if kit is not None and kit.level >= _LEVEL_WITH_ROUNDS:
+        if not any(isinstance(line, RoundLine) for line in lines):
+            gaps = ("no round was restored and proven", *gaps)
+        elif not gaps and (doubts := _doubts(lines)):
+            return Verdict("not-proven", doubts)
+    if gaps:
+        return Verdict("incomplete", gaps)
+    return Verdict("conforms", _praise(scenarios))
+
+
+def _by_status(statuses: Iterable[Status]) -> dict[str, int]:
+    counted = Counter(statuses)
+    return {status: counted[status] for status in STATUSES if counted[status]}
+
+
+def _gaps(
+    lines: Sequence[Line], scenarios: Sequence[ScenarioLine], interrupted: str
+) -> tuple[str, ...]:
+    found = []
+    if interrupted:
+        found.append(f"the run was interrupted: {interrupted}")
+    seen = {s.id for s in scenarios}
+    planned = [i for line in lines if isinstance(line, PlanLine) for i in line.scenarios]
+    if missing := [i for i in planned if i not in seen]:
+        found.append(_listed("planned, but never ran:", missing))
+    if skipped := [s.id for s in scenarios if s.status == "skipped" and s.needed]:
+        found.append(_listed("needed, but skipped:", skipped))
+    return tuple(found)
+
+
+def _failures(lines: Sequence[Line]) -> tuple[str, ...]:
+    clauses = [c.clause for c in lines if isinstance(c, CheckLine) and c.status in BAD]
+    rounds = [str(r.number) for r in lines if isinstance(r, RoundLine) and r.status in BAD]
+    found = []
+    if clauses:
+        found.append(_listed("clauses that do not hold:", sorted(set(clauses))))
+    if rounds:
+        found.append(_listed("rounds that failed:", rounds))
+    for status, sentence in (
+        ("hung", "the executor hung in"),
+        ("crashed", "the executor crashed in"),
+    ):
+        if ids := [s.id for s in lines if isinstance(s, ScenarioLine) and s.status == status]:
+            found.append(_listed(sentence, ids))
+    if not found:
+        ids = [s.id for s in lines if isinstance(s, ScenarioLine) and s.status in BAD]
+        found.append(_listed("scenarios that failed:", ids))
+    return tuple(found)
+
+
+def _doubts(lines: Sequence[Line]) -> tuple[str, ...]:
+    oracle = [c for c in lines if isinstance(c, ControlLine) and c.kind == "oracle"]
+    if not oracle:
+        return ("no control of the oracle was run, so that its silence proves nothing",)
+    if missed := [c.name for c in oracle if not c.caught]:
+        return (_listed("sabotaged evidence that was not caught:", missed),)
+    return ()
+
+
+def _praise(scenarios: Sequence[ScenarioLine]) -> tuple[str, ...]:
+    executed = sum(s.status in EXECUTED for s in scenarios)
+    said = [f"{executed} of {executed} executed scenarios hold" if executed else "all of it holds"]
+    if warned := sum(s.status == "warned" for s in scenarios):
+        said.append(f"{warned} with advisory findings")
+    if skipped := sum(s.status == "skipped" for s in scenarios):
+        said.append(f"{skipped} skipped, none of them needed")
+    return tuple(said)
+
+
+def _listed(sentence: str, names: Sequence[str]) -> str:
+    if not names:
+        return sentence
+    more = len(names) - _NAMES_SHOWN
+    tail = f" and {more} more" if more > 0 else ""
+    return f"{sentence} {', '.join(names[:_NAMES_SHOWN])}{tail}"
