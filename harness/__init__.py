@@ -1,1 +1,3 @@
 """The harness of snapcert: machines, executor, oracles, certification."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,47 @@
+"""The snapcert command: one file a subcommand, each thin."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from harness import __version__
+from harness.cli.certify import certify
+from harness.cli.cleanup import cleanup
+from harness.cli.conform import conform
+from harness.cli.doctor import doctor
+from harness.cli.explain import explain
+from harness.cli.shell import shell
+from harness.problem import Problem, UsageProblem
+
+_EPILOG = (
+    "Exit codes: 0 conforms; 1 does not; 2 incomplete; 3 the harness or the engine failed; "
+    "4 wrong usage."
+)
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="snapcert")
+def cli() -> None:
+    """Conformance and certification of application-consistent VM snapshots on Linux."""
+
+
+for _command in (certify, conform, doctor, explain, cleanup, shell):
+    cli.add_command(_command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; a Problem is shown in words, with its exit code, never a traceback."""
+    try:
+        status = cli.main(arguments, prog_name="snapcert", standalone_mode=False)
+    except Problem as problem:
+        click.echo(str(problem), err=True)
+        sys.exit(problem.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UsageProblem.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(2)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,26 @@
+"""`snapcert conform`: does an executor keep the contract?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.suite_run import run_suite, shared_options
+from harness.scenario.suite import suite_root
+
+
+@click.command(short_help="Judge an executor, rule by rule.")
+@shared_options
+@click.option("--fs", "filesystems", default="ext4,xfs,btrfs", show_default=True,
+              help="Filesystems, comma separated; the first is used where none matters.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False),
+              default=Path("reports/conform"), show_default=True,
+              help="Folder of results.jsonl, junit.xml and report.html.")  # fmt: skip
+def conform(**options: Any) -> int:
+    """Run every scenario of the contract against an executor and give the verdict.
+
+    The record and its reports are in the folder of --out.
+    """
+    return run_suite([suite_root() / "scenarios"], **options)

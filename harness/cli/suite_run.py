@@ -1,0 +1,91 @@
+"""Running the suite's pytest modules, for `conform` and `certify`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import pytest
+
+from harness.problem import Problem
+from harness.scenario.suite import suite_root
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+#: Options that `conform` and `certify` share, in the order of the help.
+_SHARED = (
+    click.option("--executor", default="reference", show_default=True, metavar="E",
+                 help="`reference`, or `command:PATH` (a file, or a folder with `run`)."),
+    click.option("--rules", default=None, metavar="SET",
+                 help="2017-04, 2025-04 or strict. Default: strict for the reference, "
+                 "2025-04 for others."),
+    click.option("-n", "workers", type=click.IntRange(0), default=4, show_default=True,
+                 help="Workers in parallel; 0 runs in this process."),
+    click.option("-k", "keyword", default="", metavar="EXPR",
+                 help="Run only what matches, as in pytest."),
+    click.option("-x", "first", is_flag=True, help="Stop at the first failure."),
+    click.option("--seed", type=int, default=None, help="Seed of everything drawn by chance."),
+    click.option("--keep-failed", is_flag=True,
+                 help="Keep the guests of what failed, for `snapcert shell`."),
+    click.option("--timeout-scale", type=click.FloatRange(min=0.1), default=1.0,
+                 show_default=True, help="Multiplies every deadline, for slow machines."),
+    click.option("--quiet", is_flag=True, help="Show only failures and the verdict."),
+)  # fmt: skip
+
+
+def shared_options(function: _Function) -> _Function:
+    """Add the shared options to a click command."""
+    for option in reversed(_SHARED):
+        function = option(function)
+    return function
+
+
+def run_suite(
+    tests: list[Path],
+    *,
+    executor: str,
+    rules: str | None,
+    filesystems: str,
+    out: Path,
+    workers: int,
+    keyword: str,
+    first: bool,
+    seed: int | None,
+    keep_failed: bool,
+    timeout_scale: float,
+    quiet: bool,
+    extra: tuple[str, ...] = (),
+) -> int:
+    """Run these modules under pytest with snapcert's own view; the exit code of the verdict."""
+    root = suite_root()
+    arguments = [
+        "-p", "harness.pytest_plugin",
+        "-c", str(root / "scenarios" / "suite.ini"),
+        "--rootdir", str(root),
+        "--live",
+        "--executor", executor,
+        "--fs", filesystems,
+        "--out", str(out),
+        "--timeout-scale", str(timeout_scale),
+        *extra,
+    ]  # fmt: skip
+    if rules is not None:
+        arguments += ["--rules", rules]
+    if seed is not None:
+        arguments += ["--seed", str(seed)]
+    if workers:
+        arguments += ["-n", str(workers), "--dist", "worksteal", "--max-worker-restart", "0"]
+    if keyword:
+        arguments += ["-k", keyword]
+    if first:
+        arguments.append("-x")
+    if keep_failed:
+        arguments.append("--keep-failed")
+    if quiet:
+        arguments.append("--quiet-view")
+    status = pytest.main([*arguments, *map(str, tests)])
+    if int(status) not in range(5):
+        raise Problem(f"pytest ended with {int(status)}", f"see {out}/pytest.log", "suite")
+    return int(status)

@@ -1,0 +1,216 @@
+"""The suite as a pytest plugin: options, fixtures and hooks.
+
+`snapcert conform` and `snapcert certify` run pytest with this plugin; `pytest scenarios/` in a
+checkout loads it through the root conftest. The controller alone draws and writes the record; a
+worker runs scenarios and sends their lines in its reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.machines.layout import Layout
+from harness.problem import Problem
+from harness.scenario.case import Case, Workplace
+from harness.scenario.controller import LINES, Controller
+from harness.scenario.layouts import LAYOUTS
+from harness.scenario.options import (
+    FILESYSTEMS,
+    Options,
+    fresh_seed,
+    parse_filesystems,
+    parse_rules,
+)
+from harness.scenario.worker import KEEP_SECONDS, Recorder, Worker
+
+_OPTIONS = pytest.StashKey[Options]()
+_WORKER = pytest.StashKey[Worker]()
+_RECORDER = pytest.StashKey[Recorder]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("snapcert", "conformance and certification of backup executors")
+    group.addoption("--executor", default="reference", help="reference, or command:PATH")
+    group.addoption("--rules", default=None, help="2017-04, 2025-04 or strict")
+    group.addoption("--fs", default=",".join(FILESYSTEMS), help="filesystems, comma separated")
+    group.addoption("--out", default="reports/latest", help="folder of the record and reports")
+    group.addoption("--kit", default=None, help="folder of the script kit to certify")
+    group.addoption("--level", type=int, default=3, help="level of certification, 1 to 4")
+    group.addoption("--rounds", type=int, default=5, help="backups under load (level 3 and up)")
+    group.addoption("--seed", type=int, default=None, help="seed of everything drawn by chance")
+    group.addoption("--keep-failed", action="store_true", help="keep the guests of what failed")
+    group.addoption("--timeout-scale", type=float, default=1.0, help="multiplies every deadline")
+    group.addoption("--live", action="store_true", help="draw snapcert's own view of the run")
+    group.addoption("--quiet-view", action="store_true", help="only failures and the verdict")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "guest(*layouts, every_filesystem=False): run in a guest of each of these layouts, on the "
+        "first filesystem of --fs or on every one",
+    )
+    config.addinivalue_line("markers", "slow_by_contract: waits for a bound of the contract")
+    carried = getattr(config, "workerinput", {}).get(LINES)
+    if carried is not None:
+        config.stash[_OPTIONS] = Options.from_json(carried["options"])
+        config.stash[_WORKER] = Worker(config.stash[_OPTIONS], carried["run"])
+        return
+    if not _asks_for_scenarios(config):
+        return
+    try:
+        config.stash[_OPTIONS] = options = _options(config)
+    except Problem as problem:
+        pytest.exit(str(problem), returncode=problem.exit_code)
+    controller = Controller(options, config, live=config.getoption("--live"))
+    config.pluginmanager.register(controller, "snapcert-controller")
+    config.stash[_WORKER] = Worker(options, controller.run_id)
+
+
+def _asks_for_scenarios(config: pytest.Config) -> bool:
+    return any("scenarios" in Path(arg.split("::")[0]).parts for arg in config.args)
+
+
+def _options(config: pytest.Config) -> Options:
+    seed = config.getoption("--seed")
+    kit = config.getoption("--kit")
+    executor = config.getoption("--executor")
+    return Options(
+        executor=executor,
+        rules=parse_rules(config.getoption("--rules"), executor),
+        filesystems=parse_filesystems(config.getoption("--fs")),
+        out=Path(config.getoption("--out")).absolute(),
+        kit=Path(kit).absolute() if kit else None,
+        level=config.getoption("--level"),
+        rounds=config.getoption("--rounds"),
+        seed=fresh_seed() if seed is None else seed,
+        keep_failed=config.getoption("--keep-failed"),
+        timeout_scale=config.getoption("--timeout-scale"),
+        quiet=config.getoption("--quiet-view"),
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Certification is collected only with a kit, conformance only without one."""
+    if _OPTIONS not in config.stash or "scenarios" not in collection_path.parts:
+        return None
+    certification = "certification" in collection_path.parts
+    if collection_path.name.startswith("test_"):
+        return certification != (config.stash[_OPTIONS].kit is not None)
+    return None
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One instance of a scenario for each layout, and each filesystem where that matters."""
+    if "case" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("guest")
+    names = marker.args if marker and marker.args else ("data",)
+    for name in names:
+        if name not in LAYOUTS:
+            raise pytest.UsageError(
+                f"{metafunc.definition.nodeid}: unknown layout {name!r}; "
+                f"known: {', '.join(sorted(LAYOUTS))}"
+            )
+    chosen = metafunc.config.stash.get(_OPTIONS, Options()).filesystems
+    if not (marker and marker.kwargs.get("every_filesystem", False)):
+        chosen = chosen[:1]
+    pairs = [(name, filesystem) for name in names for filesystem in chosen]
+    ids = [f"{name}-{filesystem}" for name, filesystem in pairs]
+    metafunc.parametrize("case", pairs, indirect=True, ids=ids)
+
+
+# -- what a worker does
+
+
+@pytest.fixture(scope="session")
+def workplace(pytestconfig: pytest.Config) -> Workplace:
+    """The worker's host, the executor under test and the rules that judge it."""
+    return pytestconfig.stash[_WORKER].workplace()
+
+
+@pytest.fixture(scope="session")
+def snapcert_options(pytestconfig: pytest.Config) -> Options:
+    """What the user asked for."""
+    return pytestconfig.stash[_OPTIONS]
+
+
+@pytest.fixture
+def recorder(request: pytest.FixtureRequest) -> Recorder:
+    """Takes the lines of this scenario; they reach results.jsonl when it has ended."""
+    recorder = Recorder(request.node.nodeid)
+    request.node.stash[_RECORDER] = recorder
+    return recorder
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Case]:
+    """A scenario's hands: a guest of the layout that its marker names."""
+    workplace = request.getfixturevalue("workplace")
+    worker = request.config.stash[_WORKER]
+    name, filesystem = request.param
+    layout = LAYOUTS[name](filesystem)
+    case = Case(workplace, request.node.nodeid, layout, filesystem, recorder.add)
+    worker.prepare_ahead(_layout_of_next(request.node))
+    try:
+        yield case
+    finally:
+        if worker.options.keep_failed and case.failed:
+            recorder.kept = case.keep(KEEP_SECONDS)
+        case.close()
+
+
+@pytest.fixture
+def host() -> None:
+    """testinfra's `host` would silently be the machine that runs the tests."""
+    pytest.fail("ask for `case` and use `case.guest.state`: `host` would be the test machine")
+
+
+_NEXT = pytest.StashKey[pytest.Item | None]()
+
+
+def _layout_of_next(item: pytest.Item) -> Layout | None:
+    following = item.stash.get(_NEXT, None)
+    param = getattr(getattr(following, "callspec", None), "params", {}).get("case")
+    return LAYOUTS[param[0]](param[1]) if param else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    item.stash[_NEXT] = nextitem
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    yield
+    case = getattr(item, "funcargs", {}).get("case")
+    if case is not None:
+        case.conclude()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    recorder = item.stash.get(_RECORDER, None)
+    if recorder is None and (item.config.stash.get(_OPTIONS, None) is None):
+        return report
+    recorder = recorder or item.stash.setdefault(_RECORDER, Recorder(item.nodeid))
+    if call.excinfo is not None and not report.skipped:
+        recorder.failed(call.excinfo.value)
+    if call.when == "teardown":
+        recorder.title = (getattr(item, "obj", None).__doc__ or "").strip().split("\n")[0]
+        report.user_properties.append((LINES, recorder.to_json()))
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    worker = session.config.stash.get(_WORKER, None)
+    if worker is not None:
+        worker.close()

@@ -1,0 +1,226 @@
+"""One scenario at work: it gets a guest, backs it up, judges the history and keeps the record.
+
+A scenario collects findings and goes on; whether it failed is told at its end, with all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.contract.clauses import CATALOGUE
+from harness.contract.readings import accepted
+from harness.contract.rulesets import binding
+from harness.contract.verdict import Happening, Policy
+from harness.history import Expected, Filesystem, Finding, Harm, History
+from harness.machines.guest import Guest
+from harness.machines.host import Host
+from harness.machines.layout import Layout
+from harness.oracles import judge
+from harness.results.record import CheckLine, Line, RunLine, check_of
+from harness.results.verdict import is_bad, status_of
+from harness.scenario.given import Given
+from harness.targets.backup import backup
+from harness.targets.situation import Situation, SnapshotAnswer
+from harness.targets.target import Target
+
+#: The script budget of CFG-02, where the config names none or can't be trusted; seconds.
+_DEFAULT_BUDGET = 30.0
+
+
+class ScenarioFailed(AssertionError):
+    """Some clause that binds does not hold; the message lists each with what was observed."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What all cases of one worker share."""
+
+    host: Host
+    target: Target
+    rules: str
+    timeout_scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One backup run of a case; the scenario says what it expects of it."""
+
+    case: Case
+    history: History
+    policy: Policy
+
+    def expect(self, *happenings: Happening) -> Run:
+        """Judge everything that was observed; the verdict must follow from `happenings`."""
+        verdicts = accepted(self.policy, happenings, self.case.rules)
+        expected = Expected(
+            status=tuple(dict.fromkeys(v.status for v in verdicts)),  # type: ignore[arg-type]
+            consistency=tuple(dict.fromkeys(v.consistency for v in verdicts)),  # type: ignore[arg-type]
+            primary=tuple(dict.fromkeys(v.errors[0] if v.errors else None for v in verdicts)),
+        )
+        for finding in judge(self.history, expected, self.policy.fsfreeze):
+            self.case.add(finding, self.history)
+        return self
+
+    def check(
+        self,
+        clause: str,
+        holds: bool,
+        *,
+        expected: str,
+        observed: str,
+        harm: Harm = Harm.CONTRACT,
+    ) -> Run:
+        """One more observation of the scenario's own."""
+        consequence = CATALOGUE[clause].consequence
+        finding = Finding(clause, holds, expected, observed, harm, consequence)
+        self.case.add(finding, self.history)
+        return self
+
+    def check_attempts(self, clause: str, script: str, count: int) -> Run:
+        """How often a script was really started (RUN-03, RUN-06, FILE-07)."""
+        seen = len(self.history.starts(script))
+        return self.check(
+            clause,
+            seen == count,
+            expected=f"the {script}-script is started {_times(count)}",
+            observed=f"it was started {_times(seen)}",
+        )
+
+
+class Case:
+    """A scenario's hands: `backup` runs one, `guest` is the machine it has."""
+
+    def __init__(
+        self,
+        workplace: Workplace,
+        scenario: str,
+        layout: Layout,
+        filesystem: Filesystem,
+        record: Callable[[Line], None],
+    ) -> None:
+        self._workplace = workplace
+        self._scenario = scenario
+        self._layout = layout
+        self._guest: Guest | None = None
+        self._record = record
+        self._checks: list[CheckLine] = []
+        self.filesystem = filesystem
+
+    @property
+    def rules(self) -> str:
+        """The rule set in force."""
+        return self._workplace.rules
+
+    @property
+    def host(self) -> Host:
+        """The host that carries this case's disks."""
+        return self._workplace.host
+
+    @property
+    def guest(self) -> Guest:
+        """The case's guest; started, and the executor installed, when it is first asked for."""
+        if self._guest is None:
+            self._guest = self._workplace.host.guest(self._layout)
+            self._workplace.target.install(self._guest)
+        return self._guest
+
+    @property
+    def single_disk(self) -> bool:
+        """FBK-08: the only disk carries the root filesystem."""
+        return self._layout.single_disk
+
+    def backup(
+        self,
+        given: Given,
+        *,
+        snapshots: Sequence[SnapshotAnswer] = ("take",),
+        triggers: Sequence[Mapping[str, Any]] = (),
+        freeze_bound: float | None = None,
+        during: Callable[[], None] | None = None,
+    ) -> Run:
+        """One backup run of the executor under test, with what it is given and meets."""
+        situation = Situation(
+            files=given.all_files(),
+            triggers=tuple(triggers),
+            snapshots=tuple(snapshots),
+            timeout=float(given.setting("timeoutInSeconds", _DEFAULT_BUDGET)),
+            freeze_bound=freeze_bound,
+            single_disk=self.single_disk,
+        )
+        history = backup(
+            self._workplace.host,
+            self.guest,
+            self._workplace.target,
+            situation,
+            scenario=self._scenario,
+            shape=self._layout.shape,
+            timeout_scale=self._workplace.timeout_scale,
+            during=during,
+        )
+        self._record(RunLine(history.id, self._scenario, history))
+        policy = Policy(
+            continue_on_failure=given.setting("continueBackupOnFailure", True),
+            fsfreeze=given.setting("fsFreezeEnabled", True),
+            single_disk=self.single_disk,
+        )
+        return Run(self, history, policy)
+
+    def add(self, finding: Finding, history: History) -> None:
+        """Record one finding with the status that the rule set gives it."""
+        clause = CATALOGUE[finding.clause]
+        reason = self._workplace.target.not_applicable.get(clause.rule)
+        status = "not-applicable" if reason else status_of(finding, binding(clause, self.rules))
+        if status == "failed" and finding.clause.startswith("PLG-01"):
+            status = "hung" if history.end.hung else status
+        line = check_of(
+            finding,
+            status=status,
+            basis=clause.basis,
+            scenario=self._scenario,
+            run=history.id,
+            filesystem=self.filesystem,
+            shape=history.shape,
+        )
+        self._checks.append(line)
+        self._record(line)
+
+    def conclude(self) -> None:
+        """Raise ScenarioFailed with every binding clause that does not hold."""
+        bad = [line for line in self._checks if is_bad(line.status)]
+        if not self._checks:
+            raise ScenarioFailed("the scenario checked nothing")
+        if bad:
+            raise ScenarioFailed("\n".join(_failure(line) for line in bad))
+
+    @property
+    def failed(self) -> bool:
+        """Whether a binding clause does not hold."""
+        return any(is_bad(line.status) for line in self._checks)
+
+    def keep(self, seconds: float) -> str | None:
+        """Leave the guest for a person to look into; its name, None where there is none."""
+        if self._guest is None:
+            return None
+        guest, self._guest = self._guest, None
+        self._workplace.host.keep(guest, seconds)
+        return guest.name
+
+    def close(self) -> None:
+        """Give the guest back: thaw, kill, unmount, detach, remove."""
+        if self._guest is not None:
+            guest, self._guest = self._guest, None
+            guest.close()
+
+
+def _failure(line: CheckLine) -> str:
+    text = (
+        f"{line.clause}: {CATALOGUE[line.clause].text}\n"
+        f"  expected: {line.expected}\n  observed: {line.observed}"
+    )
+    return f"{text}\n  consequence: {line.consequence}" if line.consequence else text
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

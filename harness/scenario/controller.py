@@ -1,0 +1,283 @@
+"""The controller of a run: it opens the record, receives what scenarios send, and closes it.
+
+Registered as a pytest plugin in the one process that draws and writes; workers never get one.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from harness import __version__
+from harness.contract.clauses import CATALOGUE
+from harness.machines.engine import Engine
+from harness.machines.run import Run
+from harness.problem import Problem
+from harness.results import html, junit
+from harness.results.reader import read
+from harness.results.record import (
+    CheckLine,
+    ExecutorInfo,
+    Header,
+    KitInfo,
+    Line,
+    ScenarioLine,
+    Status,
+)
+from harness.results.terminal import Terminal
+from harness.results.verdict import worst
+from harness.results.writer import Writer, now
+from harness.scenario.options import Options
+from harness.scenario.worker import image_of, lines_of
+from harness.targets.select import select_target
+
+#: The key under which a report carries the lines of its scenario.
+LINES = "snapcert"
+
+_TEXTS: Mapping[str, str] = {clause.id: clause.text for clause in CATALOGUE.values()}
+
+
+class Controller:
+    """Hooks of the one process that writes the record; `live` draws snapcert's own view."""
+
+    def __init__(self, options: Options, config: pytest.Config, *, live: bool) -> None:
+        self._options = options
+        self._config = config
+        self._live = live
+        self._writer: Writer | None = None
+        self._terminal: Terminal | None = None
+        self._planned = False
+        self._outcomes: dict[str, _Outcome] = {}
+        self._run: Run | None = None
+        self._interrupted = ""
+
+    @property
+    def run_id(self) -> str:
+        """The id that every machine of this run carries as a label."""
+        if self._run is None:
+            self._run = Run.begin()
+        return self._run.id
+
+    # -- beginning
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Find the engine, mend what crashed runs left, open the record."""
+        try:
+            self._open()
+        except Problem as problem:
+            pytest.exit(str(problem), returncode=problem.exit_code)
+
+    def _open(self) -> None:
+        options = self._options
+        target = select_target(options.executor, __version__)
+        engine = Engine.connect()
+        facts = engine.assert_usable()
+        self.run_id  # noqa: B018  # the lock is taken before any machine is made
+        image = image_of(engine, target)
+        identity = target.identity
+        header = Header(
+            suite=__version__,
+            command=shlex.join(["snapcert", *self._command()]),
+            rules=options.rules,
+            executor=ExecutorInfo(
+                identity.name,
+                identity.version,
+                identity.kind,
+                identity.digest,
+                dict(target.not_applicable),
+            ),
+            engine=f"{facts.version} ({facts.storage_driver})",
+            kernel=facts.kernel,
+            image=image,
+            seed=options.seed,
+            started=now(),
+            selection=self._config.getoption("keyword", "") or "",
+            workers=max(int(self._config.getoption("numprocesses", 0) or 0), 1),
+            kit=_kit_info(options),
+        )
+        listeners = []
+        if self._live:
+            silence(self._config, options.out / "pytest.log")
+            self._terminal = Terminal(_TEXTS, quiet=options.quiet)
+            self._terminal.__enter__()
+            listeners.append(self._terminal)
+        self._writer = Writer(options.out / "results.jsonl", header, listeners)
+
+    def _command(self) -> list[str]:
+        options = self._options
+        if options.kit is not None:
+            words = ["certify", str(options.kit), "--level", str(options.level)]
+            words += ["--rounds", str(options.rounds)]
+        else:
+            words = ["conform"]
+        words += ["--executor", options.executor, "--rules", options.rules]
+        return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """What each xdist worker must know."""
+        node.workerinput[LINES] = {"options": self._options.to_json(), "run": self.run_id}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """All workers collect the same; the first tells the plan."""
+        self._plan(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without xdist the plan is our own collection."""
+        if session.items:
+            self._plan([item.nodeid for item in session.items])
+
+    def _plan(self, ids: list[str]) -> None:
+        if self._writer is not None and not self._planned:
+            self._planned = True
+            self._writer.plan(ids)
+
+    # -- while it runs
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """A worker began a scenario."""
+        if self._writer is not None:
+            self._writer.started(nodeid)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, crashitem: str) -> None:
+        """A worker died in this scenario: that is no verdict on the executor."""
+        self._write(
+            ScenarioLine(
+                crashitem,
+                "harness-error",
+                0.0,
+                message="the worker that ran it died",
+                remedy="see the pytest log beside the results; run `snapcert cleanup`, then again",
+            )
+        )
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One phase of a scenario ended; with its teardown come its lines."""
+        outcome = self._outcomes.setdefault(report.nodeid, _Outcome())
+        outcome.seconds += report.duration
+        if report.failed:
+            outcome.failed = True
+        if report.skipped:
+            outcome.skipped = _reason(report)
+        if report.when == "teardown":
+            del self._outcomes[report.nodeid]
+            carried = dict(report.user_properties).get(LINES)
+            if isinstance(carried, str):
+                worker = getattr(getattr(report, "node", None), "gateway", None)
+                self._ended(report.nodeid, outcome, json.loads(carried), getattr(worker, "id", ""))
+
+    def _ended(
+        self, nodeid: str, outcome: _Outcome, carried: Mapping[str, Any], worker: str
+    ) -> None:
+        lines = lines_of(carried)
+        for line in lines:
+            self._write(line)
+        problem: Mapping[str, str] = carried["problem"]
+        kept = f"kept: `snapcert shell {carried['kept']}`" if carried["kept"] else ""
+        self._write(
+            ScenarioLine(
+                nodeid,
+                _status(lines, outcome, problem),
+                round(outcome.seconds, 3),
+                message=problem.get("message", kept),
+                remedy=problem.get("remedy", ""),
+                ref=problem.get("ref", ""),
+                skipped_reason=outcome.skipped,
+                title=carried["title"],
+                worker=worker,
+                replay=shlex.join(["snapcert", *self._command(), "-k", _keyword(nodeid)]),
+            )
+        )
+
+    def _write(self, line: Line) -> None:
+        if self._writer is not None:
+            self._writer.write(line)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C: what was recorded stays, the verdict is incomplete."""
+        self._interrupted = "interrupted from the keyboard"
+
+    # -- end
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Close the record, render it, give the verdict's exit code."""
+        if self._writer is None:
+            return
+        footer = self._writer.close(self._interrupted)
+        reports = self.render()
+        self._writer.announce(reports)
+        if self._terminal is not None:
+            self._terminal.__exit__(None, None, None)
+        if self._run is not None:
+            self._run.end()
+        session.exitstatus = footer.exit_code
+
+    def render(self) -> list[Path]:
+        """Everything that is rendered from results.jsonl; the paths."""
+        out = self._options.out
+        record = read(out / "results.jsonl")
+        pages = {"junit.xml": junit.render(record, _TEXTS), "report.html": html.render(record)}
+        for name, content in pages.items():
+            (out / name).write_bytes(content)
+        return [out / "results.jsonl", *(out / name for name in pages)]
+
+
+class _Outcome:
+    """What pytest said of a scenario's phases so far."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.failed = False
+        self.skipped = ""
+
+
+def _status(lines: list[Line], outcome: _Outcome, problem: Mapping[str, str]) -> Status:
+    if problem:
+        return "harness-error"
+    if outcome.skipped:
+        return "skipped"
+    statuses: list[Status] = [line.status for line in lines if isinstance(line, CheckLine)]
+    if outcome.failed:
+        return worst([*statuses, "failed"])
+    return worst(statuses, default="passed")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2].removeprefix("Skipped: ")
+    return str(report.longrepr)
+
+
+def _keyword(nodeid: str) -> str:
+    """A -k expression that selects this scenario alone: its name with its parameters."""
+    return nodeid.rsplit("::", 1)[-1]
+
+
+def _kit_info(options: Options) -> KitInfo | None:
+    return None
+
+
+class LogReporter(TerminalReporter):
+    """pytest's own report, kept as a file beside the results instead of on the screen."""
+
+    def __init__(self, config: pytest.Config, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(config, path.open("w", encoding="utf-8"))
+
+
+def silence(config: pytest.Config, path: Path) -> None:
+    """Let snapcert's view have the terminal; pytest's report goes to `path`."""
+    standard = config.pluginmanager.get_plugin("terminalreporter")
+    if standard is not None:
+        config.pluginmanager.unregister(standard)
+    config.pluginmanager.register(LogReporter(config, path), "terminalreporter")

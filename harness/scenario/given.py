@@ -1,0 +1,59 @@
+"""Given: the config and the scripts of a scenario, in a line each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.machines.guest import GuestFile
+from harness.scenario.suite import fixture
+from harness.targets.situation import (
+    POST_PATH,
+    PRE_PATH,
+    config_file,
+    script_file,
+)
+
+_PATHS = {"pre": PRE_PATH, "post": POST_PATH}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A config, or raw bytes in its place, or none; and the files beside it."""
+
+    config: Mapping[str, Any] | bytes | None
+    files: tuple[GuestFile, ...] = ()
+
+    def all_files(self) -> tuple[GuestFile, ...]:
+        """What is put into the guest, the config last."""
+        if self.config is None:
+            return self.files
+        return (*self.files, config_file(self.config))
+
+    def setting(self, key: str, default: Any) -> Any:
+        """A setting of the config; `default` where the config can't be trusted or is not there."""
+        if isinstance(self.config, Mapping):
+            return self.config.get(key, default)
+        return default
+
+
+def configured(**settings: Any) -> Mapping[str, Any]:
+    """The complete config of fixtures/configs with some settings changed."""
+    config: dict[str, Any] = json.loads(fixture("configs/complete.json"))
+    unknown = set(settings) - set(config)
+    if unknown:
+        raise ValueError(f"the config has no key {', '.join(sorted(unknown))}")
+    return {**config, **settings}
+
+
+def script(which: str, name: str, *, mode: str = "0700", uid: int = 0) -> GuestFile:
+    """`fixtures/scripts/NAME.sh` as the pre- or the post-script."""
+    return script_file(_PATHS[which], fixture(f"scripts/{name}.sh"), mode=mode, uid=uid)
+
+
+def scripts(pre: str | None = "succeed", post: str | None = "succeed") -> tuple[GuestFile, ...]:
+    """Both scripts by their fixture names; None leaves one out."""
+    chosen = (("pre", pre), ("post", post))
+    return tuple(script(which, name) for which, name in chosen if name is not None)

@@ -1,0 +1,78 @@
+"""The options of a run, the same for `snapcert` and for `pytest scenarios/`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import cast
+
+from harness.contract.rulesets import RULESETS
+from harness.history import Filesystem
+from harness.problem import UsageProblem
+from harness.targets.select import default_rules
+
+#: Filesystems that a conformance run may be asked to cover, in the order of its matrix.
+FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for; `kit` is None in a conformance run."""
+
+    executor: str = "reference"
+    rules: str = "strict"
+    filesystems: tuple[Filesystem, ...] = FILESYSTEMS
+    out: Path = Path("reports/latest")
+    kit: Path | None = None
+    level: int = 3
+    rounds: int = 5
+    seed: int = 0
+    keep_failed: bool = False
+    timeout_scale: float = 1.0
+    quiet: bool = False
+
+    def to_json(self) -> str:
+        """As text that a worker's process reads."""
+        data = {**asdict(self), "out": str(self.out), "kit": str(self.kit) if self.kit else None}
+        return json.dumps(data)
+
+    @classmethod
+    def from_json(cls, text: str) -> Options:
+        """What `to_json` wrote."""
+        data = json.loads(text)
+        data["filesystems"] = tuple(data["filesystems"])
+        data["out"] = Path(data["out"])
+        data["kit"] = Path(data["kit"]) if data["kit"] else None
+        return cls(**data)
+
+
+def parse_filesystems(text: str) -> tuple[Filesystem, ...]:
+    """ "ext4,xfs" to a tuple; a UsageProblem names an unknown one."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in FILESYSTEMS:
+            raise UsageProblem(
+                f"--fs names an unknown filesystem {name!r}",
+                f"choose from {', '.join(FILESYSTEMS)}",
+            )
+    if not names:
+        raise UsageProblem("--fs names no filesystem", f"choose from {', '.join(FILESYSTEMS)}")
+    return cast("tuple[Filesystem, ...]", names)
+
+
+def parse_rules(text: str | None, executor: str) -> str:
+    """The rule set, by default the executor's; a UsageProblem names an unknown one."""
+    if text is None:
+        return default_rules(executor)
+    if text not in RULESETS:
+        raise UsageProblem(
+            f"--rules names an unknown rule set {text!r}", f"choose from {', '.join(RULESETS)}"
+        )
+    return text
+
+
+def fresh_seed() -> int:
+    """A seed that a person can type."""
+    return secrets.randbelow(2**31)

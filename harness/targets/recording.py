@@ -1,0 +1,102 @@
+"""From the agents' events to the typed record: pure, so that a stored run gives the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from harness.history import Fault, Freeze, Instant, Mark, ScriptRun
+
+
+class Event(Protocol):
+    """One event of an agent: `t` is stamped where it happened."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def t(self) -> Instant: ...
+
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+
+
+def marks_of(events: Iterable[Event]) -> tuple[Mark, ...]:
+    """The marks that scripts reported, in order."""
+    found = []
+    for event in events:
+        if event.name != "mark":
+            continue
+        data = event.data
+        found.append(
+            Mark(
+                at=event.t,
+                script=data["script"],
+                point=data["point"],
+                attempt=data["attempt"],
+                pid=data["pid"],
+                argv=tuple(data["argv"]),
+                environ=dict(data["environ"]),
+                cwd=data["cwd"],
+                umask=data["umask"],
+                uid=data["uid"],
+                session_leader=data["session_leader"],
+                stdin_eof=data["stdin_eof"],
+                ignored_signals=tuple(data["ignored_signals"]),
+                blocked_signals=tuple(data["blocked_signals"]),
+            )
+        )
+    return tuple(found)
+
+
+def script_runs_of(events: Iterable[Event]) -> tuple[ScriptRun, ...]:
+    """Each execution of a configured script: a start, and the end of the same process."""
+    runs: list[ScriptRun] = []
+    for event in events:
+        if event.name == "script-started":
+            runs.append(ScriptRun(event.data["script"], event.data["pid"], event.t, None))
+        elif event.name == "script-ended":
+            for index, run in enumerate(runs):
+                same = (run.script, run.pid) == (event.data["script"], event.data["pid"])
+                if same and run.ended is None:
+                    runs[index] = ScriptRun(run.script, run.pid, run.started, event.t)
+                    break
+    return tuple(runs)
+
+
+def freezes_of(events: Iterable[Event], guest: str, ended: Instant) -> tuple[Freeze, ...]:
+    """The intervals in which the host saw a disk of this guest frozen, by their beginning.
+
+    A freeze that no event ended lasted at least until `ended`.
+    """
+    done: list[Freeze] = []
+    open_: dict[str, Mapping[str, Any]] = {}
+    for event in events:
+        data = event.data
+        if event.name not in ("frozen", "thawed") or data["guest"] != guest:
+            continue
+        if event.name == "frozen":
+            open_[data["disk"]] = data
+            continue
+        began = open_.pop(data["disk"], None)
+        if began is not None:
+            done.append(
+                Freeze(
+                    disk=data["disk"],
+                    thawed_before=began["thawed_before"],
+                    first=began["first"],
+                    last=data["last"],
+                    thawed_after=data["thawed_after"],
+                    rescued=data["rescued"],
+                )
+            )
+    for disk, began in open_.items():
+        done.append(
+            Freeze(disk, began["thawed_before"], began["first"], max(began["first"], ended), None)
+        )
+    return tuple(sorted(done, key=lambda freeze: (freeze.first, freeze.disk)))
+
+
+def faults_of(events: Iterable[Event]) -> tuple[Fault, ...]:
+    """The faults that the agent injected for the scenario."""
+    return tuple(Fault(event.t, event.data["what"]) for event in events if event.name == "fault")

@@ -1,0 +1,34 @@
+"""`--executor reference`: our own executor, one zipapp on the guest's tmpfs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from harness.executor.package import build_zipapp
+from harness.machines.guest import Guest, GuestFile
+from harness.targets.target import Identity, Launch
+
+#: A tmpfs, so that starting it never touches a filesystem that it freezes (FRZ-05).
+_PATH = "/run/snapcert/executor.pyz"
+
+
+class ReferenceTarget:
+    """The reference executor of this checkout; every rule applies to it."""
+
+    def __init__(self, version: str) -> None:
+        self._archive = build_zipapp()
+        digest = hashlib.sha256(self._archive).hexdigest()
+        self.identity = Identity("reference", version, "reference", digest)
+        self.packages: tuple[str, ...] = ()
+        self.image: str | None = None
+        self.deadline: float | None = None
+        self.not_applicable: Mapping[str, str] = {}
+
+    def install(self, guest: Guest) -> None:
+        """Put the zipapp there; it needs nothing else than the guest's python3."""
+        guest.put(GuestFile(path=_PATH, content=self._archive, mode="0755"))
+
+    def launch(self) -> Launch:
+        """`python3 -I executor.pyz backup`."""
+        return Launch(("/usr/bin/python3", "-I", _PATH, "backup"))

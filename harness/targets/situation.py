@@ -1,0 +1,84 @@
+"""What one backup run meets: the files it finds, the faults on its way, the time it may take."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.machines.guest import GuestFile
+
+CONFIG_PATH = "/etc/azure/VMSnapshotScriptPluginConfig.json"
+PLUGIN_HOST_PATH = "/etc/azure/VMSnapshotPluginHost.conf"
+PRE_PATH = "/opt/scripts/pre.sh"
+POST_PATH = "/opt/scripts/post.sh"
+
+#: What the snapshot command does when it is called: "take" a set, "fail" with exit 1, or "hang".
+SnapshotAnswer = Literal["take", "fail", "hang"]
+
+#: SPEC's own bounds in seconds: RUN-05's end of a process tree, FRZ-03's freeze, ROB-01's wait.
+TREE_END = 5.0
+FREEZE_BOUND = 60.0
+START_WAIT = 20.0
+_DEFAULT_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything that one run meets besides the guest's disks.
+
+    `triggers` are the agent's plan (what to do when a script reaches a mark), `snapshots` the
+    answers of the snapshot command by call (the last one repeats), `snapshot_delay` seconds before
+    each answer. `timeout` is the script budget that the contract grants in this situation, in
+    seconds; `freeze_bound` is passed as SNAPCERT_FREEZE_BOUND where it is set. `pre` and `post`
+    are the scripts whose executions are watched.
+    """
+
+    files: tuple[GuestFile, ...] = ()
+    triggers: tuple[Mapping[str, Any], ...] = ()
+    snapshots: tuple[SnapshotAnswer, ...] = ("take",)
+    snapshot_delay: float = 0.0
+    timeout: float = _DEFAULT_TIMEOUT
+    freeze_bound: float | None = None
+    single_disk: bool = False
+    pre: str = PRE_PATH
+    post: str = POST_PATH
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> float:
+        """FRZ-03's bound in force here, in seconds."""
+        return FREEZE_BOUND if self.freeze_bound is None else self.freeze_bound
+
+    def contract_deadline(self) -> float:
+        """The longest that a correct executor may take here: the sum of the contract's bounds.
+
+        A recovery of an interrupted run (ROB-05) has a script budget of its own.
+        """
+        scripts = 3 * (self.timeout + TREE_END)
+        return START_WAIT + scripts + self.bound + TREE_END + self.snapshot_delay
+
+
+def config_file(content: Mapping[str, Any] | bytes, *, mode: str = "0600", uid: int = 0) -> GuestFile:
+    """The config at FILE-01's path: a mapping as JSON, or bytes verbatim."""
+    raw = content if isinstance(content, bytes) else json.dumps(content, indent=1).encode()
+    return GuestFile(path=CONFIG_PATH, content=raw, mode=mode, uid=uid)
+
+
+def script_file(path: str, content: bytes, *, mode: str = "0700", uid: int = 0) -> GuestFile:
+    """A script, owned and permitted as FILE-04 wants it unless said otherwise."""
+    return GuestFile(path=path, content=content, mode=mode, uid=uid)
+
+
+def when_marked(script: str, point: str, *actions: Mapping[str, Any], attempt: int | None = None) -> Mapping[str, Any]:
+    """A trigger: carry out `actions` while this script waits at this mark."""
+    when: dict[str, Any] = {"mark": [script, point]}
+    if attempt is not None:
+        when["attempt"] = attempt
+    return {"when": when, "do": list(actions)}
+
+
+def when_asked(number: int, actions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A trigger: carry out `actions` when the snapshot command is called the `number`th time."""
+    return {"when": {"request": "snapshot", "number": number}, "do": list(actions)}

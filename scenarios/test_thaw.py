@@ -1,0 +1,68 @@
+"""Whatever happens, nothing stays frozen: failed and hanging snapshots, killed executors."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.contract.verdict import (
+    FreezeDone,
+    PostSucceeded,
+    PreSucceeded,
+    SnapshotFailed,
+    SnapshotTaken,
+)
+from harness.scenario.case import Case
+from harness.scenario.given import Given, configured, scripts
+from harness.targets.situation import when_asked, when_marked
+
+FROZEN_LAYOUTS = ("data", "two-disks", "root-and-data", "log-disk", "single-disk")
+KILL = {"kill": "executor", "signal": 9}
+
+
+@pytest.mark.guest(*FROZEN_LAYOUTS, every_filesystem=True)
+def test_snapshot_fails(case: Case) -> None:
+    """The snapshot command exits with 1: thaw, post-script, failed."""
+    run = case.backup(Given(configured(), scripts()), snapshots=("fail",))
+    run.expect(PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
+    run.check_attempts("SNP-02.post-runs", "post", 1)
+
+
+@pytest.mark.guest("data", "root-and-data", every_filesystem=True)
+@pytest.mark.slow_by_contract
+def test_snapshot_hangs(case: Case) -> None:
+    """The snapshot command never returns: thaw at the bound, end it, post-script, failed."""
+    run = case.backup(Given(configured(), scripts()), snapshots=("hang",), freeze_bound=2)
+    run.expect(PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
+    run.check_attempts("SNP-02.post-runs", "post", 1)
+
+
+@pytest.mark.guest(*FROZEN_LAYOUTS, every_filesystem=True)
+def test_logs_are_written_while_frozen(case: Case) -> None:
+    """A frozen root or log disk must not stop the executor (FRZ-05)."""
+    run = case.backup(Given(configured(), scripts(pre="write-log", post="write-log")))
+    run.expect(PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+
+
+@pytest.mark.guest(*FROZEN_LAYOUTS, every_filesystem=True)
+def test_executor_killed_while_frozen(case: Case) -> None:
+    """SIGKILL in the snapshot: thawed within 10 s, the next run's pre comes after the post."""
+    first = case.backup(
+        Given(configured(), scripts()),
+        snapshots=("hang",),
+        triggers=[when_asked(1, [KILL])],
+    )
+    first.expect_killed()
+    second = case.backup(Given(configured(), scripts()))
+    second.expect(PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+    second.check_recovered(first)
+
+
+@pytest.mark.guest("data", "single-disk")
+def test_executor_killed_in_the_pre_script(case: Case) -> None:
+    """SIGKILL while the pre-script runs: it is ended, the post-script undoes what it did."""
+    config = Given(configured(), scripts(pre="hang"))
+    first = case.backup(config, triggers=[when_marked("pre", "hanging", KILL)])
+    first.expect_killed()
+    second = case.backup(Given(configured(), scripts()))
+    second.expect(PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+    second.check_recovered(first)
