@@ -1,0 +1,96 @@
+"""Starting one machine: create, inspect, attach, start, greet."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from harness.machines.agent import wire
+from harness.machines.bundle import bootstrap_input
+from harness.machines.channel import Channel
+from harness.machines.confinement import MachineSpec, container_objections, create_arguments
+from harness.machines.engine import Engine
+from harness.machines.errors import UnsafeContainer
+from harness.machines.events import Event
+from harness.problem import Problem
+
+_HELLO_DEADLINE = 60.0
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A running container and the connection to the agent in it."""
+
+    engine: Engine
+    container: str
+    channel: Channel
+
+    def kill(self) -> None:
+        """End the main process at once. Only after its disks were thawed."""
+        self.engine.kill(self.container)
+
+
+def create_checked(engine: Engine, spec: MachineSpec) -> str:
+    """Create the container of a machine; its id.
+
+    Raises UnsafeContainer, with the container removed, where the engine put anything of its own
+    machine into it.
+    """
+    config, host_config = create_arguments(spec, engine.facts)
+    container = engine.create(f"snapcert-{spec.run}-{spec.name}", config, host_config)
+    try:
+        assert_confined(engine, container, spec)
+    except Problem:
+        with contextlib.suppress(Problem):
+            engine.remove(container)
+        raise
+    return container
+
+
+def assert_confined(engine: Engine, container: str, spec: MachineSpec) -> None:
+    """Raises UnsafeContainer where the container has more than its specification."""
+    objections = container_objections(engine.inspect(container), spec)
+    if objections:
+        raise UnsafeContainer(
+            f"the container of {spec.role} {spec.name} is refused, because the engine at "
+            f"{engine.address} gave it: {'; '.join(objections)}",
+            "look for default mounts, an init or volumes in the engine's configuration",
+            "unsafe-container",
+        )
+
+
+def launch(
+    engine: Engine,
+    spec: MachineSpec,
+    *,
+    lease_seconds: float = wire.LEASE_SECONDS,
+    listener: Callable[[Event], None] | None = None,
+) -> Machine:
+    """Start a machine; returns when its agent has greeted and taken its role.
+
+    On a failure nothing is left. Raises EngineProblem, UnsafeContainer, MachineGone.
+    """
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    container = create_checked(engine, replace(spec, created=now))
+    channel: Channel | None = None
+    try:
+        stream = engine.attach(container)
+        channel = Channel(f"{spec.role} {spec.name}", stream, listener=listener)
+        channel.send_raw(bootstrap_input())
+        role = channel.start(
+            wire.Do.ROLE,
+            {"role": spec.role, "run": spec.run, "name": spec.name, "lease": lease_seconds},
+        )
+        engine.start(container)
+        channel.hello(_HELLO_DEADLINE)
+        role.result(_HELLO_DEADLINE)
+    except BaseException:
+        # Also on ^C: a created container that never ran does not remove itself.
+        if channel is not None:
+            channel.close()
+        with contextlib.suppress(Problem):
+            engine.remove(container)
+        raise
+    return Machine(engine, container, channel)
