@@ -1,0 +1,1 @@
+"""Script kits and their certification: the manifest, the lint, the levels, the rounds."""
