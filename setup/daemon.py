@@ -207,12 +207,12 @@ def _launch(places: Places, program: str) -> subprocess.Popen[bytes]:
     places.data.mkdir(parents=True, exist_ok=True)
     places.config.write_text(json.dumps(configuration(places), indent=1) + "\n")
     entry = ROOT / "setup" / "namespace.py"
-    command = ("unshare", "--net", "--mount", "--propagation", "private",
-               sys.executable, "-I", str(entry), program, "--config-file", str(places.config))  # fmt: skip
+    isolated = ("unshare", "--net", "--mount", "--propagation", "private")
+    daemon = (sys.executable, "-I", str(entry), program, "--config-file", str(places.config))
     environment = {"PATH": _path(), "HOME": "/root", "LANG": "C.UTF-8"}
     with places.log.open("wb") as log:
         return subprocess.Popen(
-            command,
+            (*isolated, *daemon),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -21,7 +21,10 @@ from setup.steps import ROOT, STATE, run_logged, say, show_problems, tail
 
 LOCK = ROOT / "requirements.lock"
 _MARK = "# made from dependencies sha256:"
-_HEADER = "# Exact versions and hashes of everything the project runs and tests with.\n# `make lock` writes this file.\n"
+_HEADER = """\
+# Exact versions and hashes of everything the project runs and tests with.
+# `make lock` writes this file.
+"""
 
 
 def dependencies_digest(pyproject: str) -> str:

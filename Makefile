@@ -1,0 +1,81 @@
+# The two commands: `make certify` and `make test`. `make help` lists the rest.
+# Set-up happens on the way, once: what it made is kept by content and found again.
+
+PYTHON ?= python3
+KIT ?= ledger
+WORKERS ?= 4
+ARGS ?=
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+# A path is taken as it is, a bare word is one of the bundled kits.
+KIT_FOLDER = $(if $(findstring /,$(KIT)),$(KIT),fixtures/kits/$(KIT))
+BIN = .make/venv/bin
+# The engine's step prints the environment that leads to it; nothing where it is found by itself.
+WITH_ENGINE = engine=$$($(BIN)/python -m setup.engine) && env $$engine
+
+export PYTHONUNBUFFERED = 1
+
+.PHONY: help certify test conform doctor bench check lint-fix lock venv engine engine-stop \
+	engine-remove images clean
+
+help: ## this list
+	@echo "usage: make TARGET [KIT=ledger] [ARGS='…']"
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r target text; do \
+		printf '  %-14s %s\n' "$$target" "$$text"; done
+
+certify: venv ## certify a script kit (KIT=ledger, a bundled name or a folder; ARGS for snapcert)
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images $(KIT_FOLDER)
+	@$(WITH_ENGINE) $(BIN)/snapcert certify $(KIT_FOLDER) $(ARGS)
+
+test: venv ## unit tests, then every scenario against the reference executor, in parallel
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/python -m setup.suite $(WORKERS)
+
+conform: venv ## the scenarios alone (ARGS='--executor command:PATH -k EXPR …')
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images $(KIT_FOLDER)
+	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) $(ARGS)
+
+doctor: venv ## what this machine has, what is missing and how to mend it
+	@$(BIN)/snapcert doctor $(ARGS)
+
+bench: venv ## the measurements
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/python -m bench $(ARGS)
+
+check: venv ## linter, formatter, types, freshness of the lock file
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m setup.lock check
+
+lint-fix: venv ## let the linter and the formatter mend what they can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: venv ## write requirements.lock again from pyproject.toml
+	@$(BIN)/python -m setup.lock write
+
+venv: ## the virtual environment (.make/venv, also .venv) with the locked dependencies
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "error: there is no $(PYTHON)"; \
+		echo "  remedy: install Python 3.11 or newer (apt-get install python3), or make PYTHON=…"; \
+		exit 2; } >&2
+	@$(PYTHON) -m setup.venv
+
+engine: venv ## a container engine that answers; docker.io is installed where there is none
+	@$(BIN)/python -m setup.engine
+
+engine-stop: venv ## end the private engine (its images stay)
+	@$(BIN)/python -m setup.engine stop
+
+engine-remove: venv ## end the private engine and delete its images and containers
+	@$(BIN)/python -m setup.engine remove
+
+images: venv ## the guests' images: the base and the bundled kits'
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+
+clean: ## remove what make wrote into this checkout (not reports, engine or images)
+	@if [ -L .venv ]; then rm -f .venv; fi
+	@rm -rf .make .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	@find harness setup tests scenarios -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
