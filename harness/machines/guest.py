@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import queue
@@ -20,6 +21,7 @@ from harness.machines.launch import Machine
 from harness.machines.layout import Layout
 from harness.machines.process import CommandResult, Process
 from harness.machines.state import GuestBackend
+from harness.problem import Problem
 
 if TYPE_CHECKING:
     import testinfra.host
@@ -64,6 +66,7 @@ class Guest:
         self._names = itertools.count(1)
         self._answering: queue.SimpleQueue[SnapshotRequest | None] = queue.SimpleQueue()
         self._on_snapshot: Callable[[SnapshotRequest], None] | None = None
+        self._serving = False
         self._closed = False
 
     def __repr__(self) -> str:
@@ -238,11 +241,12 @@ class Guest:
 
     @on_snapshot.setter
     def on_snapshot(self, action: Callable[[SnapshotRequest], None] | None) -> None:
-        if self._on_snapshot is None and action is not None:
+        self._on_snapshot = action
+        if action is not None and not self._serving:
+            self._serving = True
             threading.Thread(
                 target=self._answer_snapshots, name=f"snapshots {self.name}", daemon=True
             ).start()
-        self._on_snapshot = action
 
     def answer(self, number: int, exit_status: int) -> None:
         """Let the snapshot command's call `number` end with 0 or 1."""
@@ -261,6 +265,10 @@ class Guest:
             action = self._on_snapshot
             if action is not None:
                 action(request)
+                continue
+            # Nobody serves any more: a call of a straggler must not hang for good.
+            with contextlib.suppress(Problem):
+                self.answer(request.number, 1)
 
     # -- life
 

@@ -17,7 +17,7 @@ from harness.machines.engine import Engine
 from harness.machines.errors import MachineGone
 from harness.machines.events import Event, EventLog
 from harness.machines.guest import Guest
-from harness.machines.launch import Machine, launch
+from harness.machines.launch import Machine, end_machine, launch
 from harness.machines.layout import Layout
 from harness.machines.runs import RunLock, owner_id
 from harness.machines.snapshots import SnapshotSet, image_of
@@ -26,7 +26,6 @@ from harness.problem import EngineProblem, Problem, UsageProblem
 _REQUEST = 30.0
 _DISKS = 120.0
 _EXAMINE = 300.0
-_END = 15.0
 _REMOVED = 30.0
 _MEMORY_BESIDE_STORE = 1 << 30
 _KEPT_LONGER = 60.0
@@ -101,7 +100,7 @@ class Host:
         except BaseException:
             if machine is not None:
                 with contextlib.suppress(Problem):
-                    _end(machine)
+                    end_machine(machine)
             lock.release()
             raise
         return cls(engine, run, image, machine=machine, lock=lock, lease=lease_seconds)
@@ -177,7 +176,7 @@ class Host:
         except BaseException:
             if machine is not None:
                 with contextlib.suppress(Problem):
-                    _end(machine)
+                    end_machine(machine)
             with contextlib.suppress(Problem):
                 self._ask(wire.Do.RELEASE, {"guest": name}, _DISKS)
             raise
@@ -200,7 +199,7 @@ class Host:
             with _collect(problems):
                 self._ask(wire.Do.THAW, {"guest": guest.name}, _REQUEST)
         with _collect(problems):
-            _end(guest.machine)
+            end_machine(guest.machine)
         if not self._channel.gone:
             with _collect(problems):
                 self._ask(wire.Do.RELEASE, {"guest": guest.name}, _DISKS)
@@ -321,7 +320,7 @@ class Host:
             self._lock.release()
             return
         with _collect(problems):
-            _end(self._machine)
+            end_machine(self._machine)
         with _collect(problems):
             self._assert_removed()
         self._lock.release(forget=not problems)
@@ -362,24 +361,6 @@ class Host:
                 "start the engine again; the next start mends what was left",
                 "engine-gone",
             ) from problem
-
-
-def _end(machine: Machine) -> None:
-    """Have a machine end itself, by the agent's safe order; kill it where it does not."""
-    channel = machine.channel
-    channel.expect_end()
-    channel.start(wire.Do.END)
-    try:
-        if not channel.wait_gone(_END):
-            machine.kill()
-            if not channel.wait_gone(_END):
-                raise EngineProblem(
-                    f"{channel.name} does not end, not even by a kill",
-                    "a process in it is blocked by a frozen filesystem: run `snapcert cleanup`",
-                    "left-container",
-                )
-    finally:
-        channel.close()
 
 
 @contextlib.contextmanager

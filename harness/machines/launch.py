@@ -14,9 +14,10 @@ from harness.machines.confinement import MachineSpec, container_objections, crea
 from harness.machines.engine import Engine
 from harness.machines.errors import UnsafeContainer
 from harness.machines.events import Event
-from harness.problem import Problem
+from harness.problem import EngineProblem, Problem
 
 _HELLO_DEADLINE = 60.0
+_END = 15.0
 
 
 @dataclass(frozen=True)
@@ -94,3 +95,21 @@ def launch(
             engine.remove(container)
         raise
     return Machine(engine, container, channel)
+
+
+def end_machine(machine: Machine) -> None:
+    """Have a machine end itself, by the agent's safe order; kill it where it does not."""
+    channel = machine.channel
+    channel.expect_end()
+    channel.start(wire.Do.END)
+    try:
+        if not channel.wait_gone(_END):
+            machine.kill()
+            if not channel.wait_gone(_END):
+                raise EngineProblem(
+                    f"{channel.name} does not end, not even by a kill",
+                    "a process in it is blocked by a frozen filesystem: run `snapcert cleanup`",
+                    "left-container",
+                )
+    finally:
+        channel.close()
