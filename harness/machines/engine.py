@@ -6,7 +6,9 @@ The engine may be remote; no path of the test machine is ever given to it.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -188,6 +190,19 @@ class Engine:
                 "engine-rootless",
             )
         return facts
+
+    def clock(self) -> dt.datetime:
+        """The engine's wall clock now."""
+        said = str(self._ask("its clock", self.api.info).get("SystemTime", ""))
+        try:
+            # Nanoseconds are more than the parser takes.
+            return dt.datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", said))
+        except ValueError as error:
+            raise EngineProblem(
+                f"the engine at {self.address} tells no time: {said!r}",
+                "use Docker Engine 20.10 or later",
+                "engine-clock",
+            ) from error
 
     def alive(self, deadline: float = 3.0) -> bool:
         """Whether the engine answers within `deadline` seconds."""
