@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contract.clauses import CATALOGUE
-from harness.contract.readings import accepted
 from harness.contract.rulesets import binding
 from harness.contract.verdict import Happening, Policy
 from harness.history import Expected, Filesystem, Finding, Harm, History
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.layout import Layout
-from harness.oracles import judge
+from harness.oracles.judge import judge
+from harness.oracles.terms import ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
+from harness.scenario.expectation import Attempts, course_of, expected_of, row_of, scripts_of
 from harness.scenario.given import Given
-from harness.targets.backup import backup
-from harness.targets.situation import Situation, SnapshotAnswer
+from harness.targets.backup import CALLERS_OWN, backup
+from harness.targets.situation import POST_PATH, PRE_PATH, Situation, SnapshotAnswer
 from harness.targets.target import Target
 
 #: The script budget of CFG-02, where the config names none or can't be trusted; seconds.
@@ -49,18 +50,52 @@ class Run:
 
     case: Case
     history: History
+    given: Given
     policy: Policy
+    budget: float
+    bound: float
 
-    def expect(self, *happenings: Happening) -> Run:
-        """Judge everything that was observed; the verdict must follow from `happenings`."""
-        verdicts = accepted(self.policy, happenings, self.case.rules)
-        expected = Expected(
-            status=tuple(dict.fromkeys(v.status for v in verdicts)),  # type: ignore[arg-type]
-            consistency=tuple(dict.fromkeys(v.consistency for v in verdicts)),  # type: ignore[arg-type]
-            primary=tuple(dict.fromkeys(v.errors[0] if v.errors else None for v in verdicts)),
+    def expect(
+        self,
+        *happenings: Happening,
+        attempts: Mapping[str, Attempts] | None = None,
+        background: Sequence[str] = (),
+    ) -> Run:
+        """Judge all that was observed; the verdict must follow from these happenings.
+
+        `attempts` says how often a script is really started, where it is not once; `background`
+        are words of the argument vectors of what the scripts may leave running (RUN-07).
+        """
+        rules = self.case.rules
+        row = row_of(self.policy, happenings)
+        course = course_of(self.policy, happenings, rules)
+        terms = Terms(
+            row=row.rule,
+            status=row.status,
+            level=row.level,
+            named=row.named,
+            freezes=course.freezes,
+            calls=course.calls,
+            scripts=scripts_of(
+                row,
+                course,
+                happenings,
+                attempts=attempts or {},
+                arguments=self.given.arguments(),
+                paths={"pre": PRE_PATH, "post": POST_PATH},
+                budget=self.budget,
+            ),
+            bound=self.bound,
+            foreign_names=CALLERS_OWN,
+            background=tuple(background),
         )
-        for finding in judge(self.history, expected, self.policy.fsfreeze):
-            self.case.add(finding, self.history)
+        self._judge(expected_of(self.policy, happenings, rules), terms)
+        return self
+
+    def expect_killed(self, *, pre: int = 1) -> Run:
+        """The scenario killed the executor: no verdict is due, but nothing may stay (ROB-02)."""
+        scripts = (ScriptTerms("pre", least=pre, most=pre), ScriptTerms("post", least=0, most=1))
+        self._judge(None, Terms(freezes=None, calls=None, scripts=scripts, bound=self.bound))
         return self
 
     def check(
@@ -78,15 +113,25 @@ class Run:
         self.case.add(finding, self.history)
         return self
 
-    def check_attempts(self, clause: str, script: str, count: int) -> Run:
-        """How often a script was really started (RUN-03, RUN-06, FILE-07)."""
-        seen = len(self.history.starts(script))
-        return self.check(
-            clause,
-            seen == count,
-            expected=f"the {script}-script is started {_times(count)}",
-            observed=f"it was started {_times(seen)}",
+    def check_recovered(self, killed: Run) -> Run:
+        """ROB-02: the killed run's post-script was run, before this run's pre-script."""
+        earlier = killed.history.starts("post")
+        pre = self.history.starts("pre")
+        posts = [m for m in self.history.starts("post") if pre and m.at < pre[0].at]
+        times = len(earlier) + len(posts)
+        self.check(
+            "ROB-02.post",
+            times == 1,
+            expected="the killed run's post-script is run, once",
+            observed=f"it was run {len(earlier)} times by what survived, and {len(posts)} times "
+            "by the next run before its pre-script",
+            harm=Harm.LEFT_BEHIND,
         )
+        return self
+
+    def _judge(self, expected: Expected | None, terms: Terms) -> None:
+        for finding in judge(self.history, expected, terms):
+            self.case.add(finding, self.history)
 
 
 class Case:
@@ -165,7 +210,7 @@ class Case:
             fsfreeze=given.setting("fsFreezeEnabled", True),
             single_disk=self.single_disk,
         )
-        return Run(self, history, policy)
+        return Run(self, history, given, policy, situation.timeout, situation.bound)
 
     def add(self, finding: Finding, history: History) -> None:
         """Record one finding with the status that the rule set gives it."""
@@ -220,7 +265,3 @@ def _failure(line: CheckLine) -> str:
         f"  expected: {line.expected}\n  observed: {line.observed}"
     )
     return f"{text}\n  consequence: {line.consequence}" if line.consequence else text
-
-
-def _times(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from _pytest.terminal import TerminalReporter
 
 from harness import __version__
 from harness.contract.clauses import CATALOGUE
+from harness.machines.cleanup import mend_dead_runs
 from harness.machines.engine import Engine
-from harness.machines.run import Run
+from harness.machines.runs import RunLock, new_run_id
 from harness.problem import Problem
 from harness.results import html, junit
 from harness.results.reader import read
@@ -54,15 +56,10 @@ class Controller:
         self._terminal: Terminal | None = None
         self._planned = False
         self._outcomes: dict[str, _Outcome] = {}
-        self._run: Run | None = None
+        self._lock: RunLock | None = None
         self._interrupted = ""
-
-    @property
-    def run_id(self) -> str:
-        """The id that every machine of this run carries as a label."""
-        if self._run is None:
-            self._run = Run.begin()
-        return self._run.id
+        #: The id that every machine of this run carries as a label.
+        self.run_id = new_run_id()
 
     # -- beginning
 
@@ -79,8 +76,9 @@ class Controller:
         target = select_target(options.executor, __version__)
         engine = Engine.connect()
         facts = engine.assert_usable()
-        self.run_id  # noqa: B018  # the lock is taken before any machine is made
-        image = image_of(engine, target)
+        mend_dead_runs(engine, self._say)
+        image = image_of(engine, target, self._say)
+        self._lock = RunLock(self.run_id, image)
         identity = target.identity
         header = Header(
             suite=__version__,
@@ -109,6 +107,11 @@ class Controller:
             self._terminal.__enter__()
             listeners.append(self._terminal)
         self._writer = Writer(options.out / "results.jsonl", header, listeners)
+
+    def _say(self, text: str) -> None:
+        """Progress of what takes long before the first scenario, on stderr."""
+        if not self._options.quiet:
+            print(text, file=sys.stderr, flush=True)
 
     def _command(self) -> list[str]:
         options = self._options
@@ -218,8 +221,8 @@ class Controller:
         self._writer.announce(reports)
         if self._terminal is not None:
             self._terminal.__exit__(None, None, None)
-        if self._run is not None:
-            self._run.end()
+        if self._lock is not None:
+            self._lock.release()
         session.exitstatus = footer.exit_code
 
     def render(self) -> list[Path]:
@@ -267,17 +270,11 @@ def _kit_info(options: Options) -> KitInfo | None:
     return None
 
 
-class LogReporter(TerminalReporter):
-    """pytest's own report, kept as a file beside the results instead of on the screen."""
-
-    def __init__(self, config: pytest.Config, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(config, path.open("w", encoding="utf-8"))
-
-
 def silence(config: pytest.Config, path: Path) -> None:
     """Let snapcert's view have the terminal; pytest's report goes to `path`."""
     standard = config.pluginmanager.get_plugin("terminalreporter")
     if standard is not None:
         config.pluginmanager.unregister(standard)
-    config.pluginmanager.register(LogReporter(config, path), "terminalreporter")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = path.open("w", encoding="utf-8")
+    config.pluginmanager.register(TerminalReporter(config, log), "terminalreporter")

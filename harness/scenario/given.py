@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.machines.guest import GuestFile
+from harness.machines.files import GuestFile
 from harness.scenario.suite import fixture
 from harness.targets.situation import (
     POST_PATH,
@@ -31,6 +31,10 @@ class Given:
         if self.config is None:
             return self.files
         return (*self.files, config_file(self.config))
+
+    def arguments(self) -> Mapping[str, tuple[str, ...]]:
+        """The arguments of each script (CFG-06)."""
+        return {which: tuple(self.setting(f"{which}ScriptParams", ())) for which in ("pre", "post")}
 
     def setting(self, key: str, default: Any) -> Any:
         """A setting of the config; `default` where the config can't be trusted or is not there."""

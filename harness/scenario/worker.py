@@ -9,7 +9,7 @@ from typing import Any
 from harness import __version__
 from harness.machines.engine import Engine
 from harness.machines.host import Host
-from harness.machines.images import ImageSpec, ensure_image
+from harness.machines.images import BASE, ImageSpec, Progress, ensure_image
 from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.results.record import Line, decode, encode
@@ -66,9 +66,10 @@ class Recorder:
         )
 
 
-def image_of(engine: Engine, target: Target) -> str:
+def image_of(engine: Engine, target: Target, progress: Progress) -> str:
     """The image of conformance guests: the executor's own, or the base with its packages."""
-    return target.image or ensure_image(engine.api, ImageSpec.base(target.packages))
+    spec = ImageSpec("executor", target.packages) if target.packages else BASE
+    return target.image or ensure_image(engine, spec, progress)
 
 
 def lines_of(carried: Mapping[str, Any]) -> list[Line]:
@@ -105,16 +106,14 @@ class Worker:
     def image(self) -> str:
         """The image of conformance guests: the base, or what the executor asks for."""
         if self._image is None:
-            self._image = image_of(self.engine, self.target)
+            self._image = image_of(self.engine, self.target, lambda _: None)
         return self._image
 
     def workplace(self) -> Workplace:
         """What the cases of this worker share; a host that died is replaced."""
-        if self._host is None:
+        if self._host is None or self._host.gone:
             self._host = Host.start(self.engine, self._run_id, self.image)
-        return Workplace(
-            self._host, self.target, self.options.rules, self.options.timeout_scale
-        )
+        return Workplace(self._host, self.target, self.options.rules, self.options.timeout_scale)
 
     def prepare_ahead(self, layout: Layout | None) -> None:
         """Start the next scenario's guest while the present one runs."""

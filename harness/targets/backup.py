@@ -10,15 +10,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from harness.history import (
-    ExecutorEnd,
-    Fault,
-    GuestState,
-    History,
-    Image,
-    Process,
-    Shape,
-)
+from harness.history import ExecutorEnd, Fault, GuestState, History, Image, Shape
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.targets.outcome import read_outcome
@@ -36,7 +28,9 @@ _OURS = ("/run/snapcert",)
 _SETTLE_KILLED = 10.0
 _SETTLE_ENDED = 2.0
 
-#: The caller's environment; RUN-09 wants nothing of it to reach a script, the canary tells.
+#: Variables of the executor's caller, which RUN-09 keeps from the scripts.
+CALLERS_OWN = ("SNAPCERT_CANARY", "SNAPCERT_STATUS", "SNAPCERT_SNAPSHOT")
+
 _CALLER = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -66,11 +60,10 @@ def backup(
     guest.check()
     guest.put(*situation.files)
     guest.watch_scripts(pre=situation.pre, post=situation.post)
-    guest.plan(*situation.triggers)
+    guest.plan(situation.triggers)
     before = observe(guest)
-    first_event = guest.events.mark()
-    first_host_event = host.events.mark()
-    name = f"executor-{run}"
+    first_event = len(guest.events)
+    first_host_event = len(host.events)
     launch = target.launch()
     environment = {
         **_CALLER,
@@ -83,28 +76,33 @@ def backup(
     }
     if situation.freeze_bound is not None:
         environment["SNAPCERT_FREEZE_BOUND"] = f"{situation.freeze_bound:g}"
-    allowed = target.deadline or situation.contract_deadline()
-    with host.watch(guest, situation.bound), SnapshotService(host, guest, situation, run) as calls:
-        process = guest.spawn("executor", launch.argv, env=environment, alias=name)
-        if during is not None:
-            during()
-        left = process.started + allowed * timeout_scale - guest.now()
-        hung = not process.wait(max(left, 0.0))
-        if hung:
-            process.kill(tree=True)
-            process.wait(_SETTLE_KILLED)
-        killed = _killed(faults_of(guest.events.since(first_event)))
-        after = _settle(guest, before, _SETTLE_KILLED if killed or hung else _SETTLE_ENDED)
-        calls.close()
-        ended = guest.now()
+    deadline = (target.deadline or situation.contract_deadline()) * timeout_scale
+    calls = SnapshotService(host, guest, situation, run)
+    host.watch(guest, situation.bound)
+    try:
+        with calls:
+            process = guest.spawn("executor", launch.argv, env=environment)
+            if during is not None:
+                during()
+            end = process.wait(max(process.started + deadline - guest.now(), 0.0))
+            hung = end is None
+            if end is None:
+                process.kill(tree=True)
+                end = process.wait(_SETTLE_KILLED)
+            killed = _killed(faults_of(guest.events.since(first_event)))
+            settle = _SETTLE_KILLED if killed is not None or hung else _SETTLE_ENDED
+            _settle(guest, before, settle)
+        calls.raise_problem()
+        after = observe(guest)
+    finally:
+        host.unwatch(guest)
+    ended = guest.now()
     events = guest.events.since(first_event)
-    freezes = freezes_of(host.events.since(first_host_event), guest.name, ended)
     images: list[Image] = []
     for snapshot in calls.taken:
         if snapshot.set_id is not None:
             images.extend(host.examine(snapshot.set_id))
     outcome, problem = read_outcome(guest.read(status))
-    still_frozen = tuple(f.disk for f in freezes if f.thawed_after is None)
     return History(
         id=run,
         scenario=scenario,
@@ -116,68 +114,42 @@ def backup(
         ended=ended,
         end=ExecutorEnd(
             started=process.started,
-            ended=process.ended if process.ended is not None else ended,
-            exit_status=process.exit,
-            signal=process.signal,
+            ended=end.at if end is not None else ended,
+            exit_status=end.exit if end is not None else None,
+            signal=end.signal if end is not None else None,
             hung=hung,
             killed=killed,
             outcome=outcome,
             problem=problem,
-            log_tail=process.tail.decode(errors="replace"),
+            log_tail=end.tail.decode(errors="replace") if end is not None else "",
         ),
         marks=marks_of(events),
         script_runs=script_runs_of(events),
-        freezes=freezes,
+        freezes=freezes_of(host.events.since(first_host_event), guest.name, ended),
         snapshots=calls.taken,
         images=tuple(images),
         faults=faults_of(events),
         before=before,
-        after=GuestState(
-            after.at, after.processes, after.mounts, after.files, after.locks, still_frozen
-        ),
+        after=after,
     )
 
 
 def observe(guest: Guest) -> GuestState:
-    """What the guest holds now; which disks are frozen is the host's to say."""
-    roots = (*_WATCHED_ROOTS, *(disk.mountpoint for disk in guest.disks if disk.mountpoint != "/"))
-    return GuestState(
-        at=guest.now(),
-        processes=tuple(
-            Process(
-                pid=facts["pid"],
-                start_ticks=facts["start_ticks"],
-                argv=tuple(facts["argv"]),
-                role=_role(facts["started_by"], facts["script"]),
-                state=facts["state"],
-            )
-            for facts in guest.processes()
-        ),
-        mounts=tuple(guest.mounts()),
-        files=guest.list_files(roots, exclude=_OURS),
-        locks=tuple(guest.locks()),
-    )
-
-
-def _role(started_by: str, script: str) -> str:
-    if script:
-        return "script"
-    if started_by == "executor":
-        return "executor"
-    return "application" if started_by else "unknown"
+    """What the guest holds now, in the folders that a run may change and on its disks."""
+    disks = (disk.mountpoint for disk in guest.disks if disk.mountpoint != "/")
+    return guest.observe((*_WATCHED_ROOTS, *disks), _OURS)
 
 
 def _killed(faults: tuple[Fault, ...]) -> float | None:
     return next((fault.at for fault in faults if fault.what == "kill executor"), None)
 
 
-def _settle(guest: Guest, before: GuestState, seconds: float) -> GuestState:
-    """The state once no process is left that was not there before, or after `seconds`."""
+def _settle(guest: Guest, before: GuestState, seconds: float) -> None:
+    """Wait until no process is left that was not there before, at most `seconds`."""
     known = {(process.pid, process.start_ticks) for process in before.processes}
     deadline = time.monotonic() + seconds
-    while True:
-        left = {(facts["pid"], facts["start_ticks"]) for facts in guest.processes()} - known
-        if not left or time.monotonic() > deadline:
-            return observe(guest)
+    while {(facts["pid"], facts["start_ticks"]) for facts in guest.processes()} - known:
+        if time.monotonic() > deadline:
+            return
         # The kernel tells nobody of a process's end but its parent: look again, until the deadline.
         time.sleep(0.02)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.machines.guest import Guest, GuestFile
+from harness.machines.files import GuestFile
+from harness.machines.guest import Guest
 from harness.problem import EngineProblem, UsageProblem
 from harness.targets.target import Identity, Launch
 

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Mapping
 
 from harness.executor.package import build_zipapp
-from harness.machines.guest import Guest, GuestFile
+from harness.machines.files import GuestFile
+from harness.machines.guest import Guest
 from harness.targets.target import Identity, Launch
 
 #: A tmpfs, so that starting it never touches a filesystem that it freezes (FRZ-05).

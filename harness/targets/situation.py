@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from harness.machines.guest import GuestFile
+from harness.machines.files import GuestFile
 
 CONFIG_PATH = "/etc/azure/VMSnapshotScriptPluginConfig.json"
 PLUGIN_HOST_PATH = "/etc/azure/VMSnapshotPluginHost.conf"
@@ -60,7 +60,9 @@ class Situation:
         return START_WAIT + scripts + self.bound + TREE_END + self.snapshot_delay
 
 
-def config_file(content: Mapping[str, Any] | bytes, *, mode: str = "0600", uid: int = 0) -> GuestFile:
+def config_file(
+    content: Mapping[str, Any] | bytes, *, mode: str = "0600", uid: int = 0
+) -> GuestFile:
     """The config at FILE-01's path: a mapping as JSON, or bytes verbatim."""
     raw = content if isinstance(content, bytes) else json.dumps(content, indent=1).encode()
     return GuestFile(path=CONFIG_PATH, content=raw, mode=mode, uid=uid)
@@ -71,7 +73,9 @@ def script_file(path: str, content: bytes, *, mode: str = "0700", uid: int = 0) 
     return GuestFile(path=path, content=content, mode=mode, uid=uid)
 
 
-def when_marked(script: str, point: str, *actions: Mapping[str, Any], attempt: int | None = None) -> Mapping[str, Any]:
+def when_marked(
+    script: str, point: str, *actions: Mapping[str, Any], attempt: int | None = None
+) -> Mapping[str, Any]:
     """A trigger: carry out `actions` while this script waits at this mark."""
     when: dict[str, Any] = {"mark": [script, point]}
     if attempt is not None:

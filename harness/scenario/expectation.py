@@ -1,0 +1,212 @@
+"""From what a scenario says that happens to what is due: the verdict, its clauses, the scripts.
+
+Pure. The verdict comes from the contract's fold, in every reading that the rule set accepts; here
+it is only said which clause each part of it is held against.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from harness.contract.errors import ErrorName
+from harness.contract.readings import accepted
+from harness.contract.verdict import (
+    ConfigFinding,
+    FreezeDone,
+    FreezeFailed,
+    FreezeOff,
+    Happening,
+    NotConfigured,
+    PluginHostFinding,
+    Policy,
+    PostSucceeded,
+    Refused,
+    ScriptFinding,
+    SnapshotFailed,
+    SnapshotTaken,
+    proceeds,
+)
+from harness.history import Consistency, Expected, ScriptName, Status
+from harness.oracles.terms import ScriptTerms
+
+_TIMEOUTS = {ErrorName.PRE_TIMEOUT.value, ErrorName.POST_TIMEOUT.value}
+_NOT_FOUND = {ErrorName.PRE_NOT_FOUND.value, ErrorName.POST_NOT_FOUND.value}
+_PERMISSION = {ErrorName.PRE_PERMISSION.value, ErrorName.POST_PERMISSION.value}
+
+#: What happens only after the pre-script: whether it happens at all is what is asked.
+_AFTER_PRE = (
+    FreezeDone,
+    FreezeOff,
+    FreezeFailed,
+    SnapshotTaken,
+    SnapshotFailed,
+    PostSucceeded,
+)
+
+#: The clause of a config finding's name, by its reason.
+_CONFIG_CLAUSES = {"permissions": "FILE-03.error", "directory": "FILE-08.config"}
+
+#: How often a script is started: a number, or from one number to another.
+Attempts = int | tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Where a verdict is looked up: its rule, and the clauses of status, level and error name."""
+
+    rule: str
+    status: str
+    level: str
+    named: str = ""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How far the run goes: None where the rule set accepts both.
+
+    `scripts_run` is False where no script may start.
+    """
+
+    scripts_run: bool
+    freezes: bool | None
+    calls: int | None
+
+
+def expected_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Expected:
+    """Every verdict that the rule set accepts."""
+    verdicts = accepted(policy, happenings, rules)
+    return Expected(
+        status=tuple(dict.fromkeys(cast(Status, v.status) for v in verdicts)),
+        consistency=tuple(dict.fromkeys(cast(Consistency, v.consistency) for v in verdicts)),
+        primary=tuple(dict.fromkeys(v.errors[0] if v.errors else None for v in verdicts)),
+    )
+
+
+def row_of(policy: Policy, happenings: Sequence[Happening]) -> Row:
+    """The row of the verdict table that these happenings lead to; the earliest anomaly decides."""
+    row = next((row for row in map(_row, happenings) if row is not None), None)
+    if row is None:
+        return Row("FBK-01", "FBK-01.status", "FBK-01.level")
+    if policy.single_disk and not policy.continue_on_failure and row.rule.startswith("FBK-0"):
+        clause = {"FBK-06": "FBK-08.freeze-failure"}.get(row.rule, "FBK-08.script-finding")
+        if row.rule != "FBK-05":
+            return Row(row.rule, clause, clause, row.named)
+    return row
+
+
+def _row(happening: Happening) -> Row | None:
+    if isinstance(happening, Refused):
+        return Row("ROB-01", "ROB-01.refused", "ROB-01.refused", "ROB-01.refused")
+    if isinstance(happening, NotConfigured):
+        return Row("FILE-02", "FILE-02.status", "FILE-02.level", "FILE-02.errors")
+    if isinstance(happening, ConfigFinding):
+        named = _CONFIG_CLAUSES.get(happening.reason, f"CFG-03.{happening.reason}")
+        return _table("FBK-05", named)
+    if isinstance(happening, PluginHostFinding):
+        return _table("FBK-05", "FILE-06.error")
+    if isinstance(happening, ScriptFinding):
+        return _script_row(happening)
+    if isinstance(happening, FreezeFailed):
+        return _table("FBK-06", "FRZ-04.error")
+    if isinstance(happening, SnapshotFailed):
+        return Row("SNP-02", "SNP-02.verdict", "SNP-02.verdict", "SNP-02.error")
+    return None
+
+
+def _script_row(finding: ScriptFinding) -> Row:
+    name = str(finding.name)
+    if finding.phase == "recover":
+        return Row("ROB-05", "ROB-05.fallback", "ROB-05.fallback", "ROB-05.error")
+    if finding.phase == "precheck":
+        if name in _NOT_FOUND:
+            which = "pre" if name == ErrorName.PRE_NOT_FOUND else "post"
+            return _table("FBK-02a", f"FILE-05.{which}")
+        named = "FILE-08.scripts" if finding.reason == "directory" else "FILE-04.error"
+        return _table("FBK-02b", named)
+    rule = "FBK-03" if finding.phase == "pre" else "FBK-04"
+    if name in _TIMEOUTS:
+        return _table(rule, "RUN-05.error")
+    if name in _NOT_FOUND:
+        return _table(rule, "FILE-09.not-found")
+    if name in _PERMISSION:
+        return _table(rule, "FILE-09.permission")
+    return _table(rule, "RUN-02.exit-status")
+
+
+def _table(rule: str, named: str) -> Row:
+    return Row(rule, f"{rule}.status", f"{rule}.level", named)
+
+
+def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Course:
+    """What the executor does in this situation, by the same fold that gives the verdict."""
+    before = [
+        h
+        for h in happenings
+        if not isinstance(h, _AFTER_PRE)
+        and not (isinstance(h, ScriptFinding) and h.phase == "post")
+    ]
+    scripts_run = not any(
+        isinstance(h, NotConfigured | ConfigFinding | PluginHostFinding | Refused)
+        or (isinstance(h, ScriptFinding) and h.phase in ("recover", "precheck"))
+        for h in happenings
+    )
+    due = proceeds(policy, before)
+    verdicts = accepted(policy, happenings, rules)
+    both = len({verdict.status for verdict in verdicts}) > 1
+    levels = {verdict.consistency for verdict in verdicts} - {"none"}
+    stops = any(isinstance(h, FreezeFailed) and h.phase == "freeze" for h in happenings)
+    goes_on = due.snapshot and not (stops and not policy.continue_on_failure)
+    if stops and policy.single_disk:
+        goes_on = True
+    freezes: bool | None = due.freeze
+    if both or len(levels) > 1 or stops:
+        freezes = None
+    return Course(scripts_run, freezes, None if both else int(goes_on))
+
+
+def scripts_of(
+    row: Row,
+    course: Course,
+    happenings: Sequence[Happening],
+    *,
+    attempts: Mapping[str, Attempts],
+    arguments: Mapping[str, tuple[str, ...]],
+    paths: Mapping[str, str],
+    budget: float,
+) -> tuple[ScriptTerms, ...]:
+    """What is due of each script; `attempts` where it is not one start."""
+    late = {h.phase for h in happenings if isinstance(h, ScriptFinding) and h.name in _TIMEOUTS}
+    terms = []
+    names: tuple[ScriptName, ...] = ("pre", "post")
+    for script in names:
+        if not course.scripts_run and script not in attempts:
+            clause = "ROB-01.refused" if row.rule == "ROB-01" else f"{row.rule}.no-scripts"
+            terms.append(ScriptTerms(script, least=0, most=0, attempts=clause))
+            continue
+        wanted = attempts.get(script, 1)
+        least, most = (wanted, wanted) if isinstance(wanted, int) else wanted
+        terms.append(
+            ScriptTerms(
+                script,
+                paths=(paths[script],),
+                arguments=arguments[script],
+                least=least,
+                most=most,
+                attempts=_attempts_clause(row, script, most, script in late),
+                budget=budget,
+                times_out=script in late,
+            )
+        )
+    return tuple(terms)
+
+
+def _attempts_clause(row: Row, script: str, count: int, late: bool) -> str:
+    if late:
+        return "RUN-05.no-retry"
+    if script == "post" and row.rule in ("FBK-03", "FBK-06"):
+        return f"{row.rule}.post-runs"
+    if script == "post" and row.rule == "SNP-02":
+        return "SNP-02.post"
+    return "RUN-03.zero" if count == 1 else "RUN-03.retries"
