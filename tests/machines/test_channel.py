@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from tests.machines.fake_agent import FakeAgent
 
 from harness.machines.channel import Channel, Switchboard
 from harness.machines.errors import MachineGone, RequestFailed, RequestTimedOut
 from harness.machines.events import Event
 from harness.machines.stream import SocketStream
 from harness.problem import EngineProblem
+from tests.machines.fake_agent import FakeAgent
 
 Connect = Callable[..., tuple[Channel, FakeAgent]]
 
@@ -30,9 +30,7 @@ def connect() -> Iterator[Connect]:
     ) -> tuple[Channel, FakeAgent]:
         agent = FakeAgent(*behaviour)
         stream = SocketStream(agent.socket)
-        channel = Channel(
-            "guest fake", stream, multiplexed=False, listener=listener, board=board
-        )
+        channel = Channel("guest fake", stream, multiplexed=False, listener=listener, board=board)
         opened.append((channel, agent))
         return channel, agent
 
@@ -126,9 +124,7 @@ def test_an_end_that_we_want_alarms_nobody(connect: Connect) -> None:
         ("cut", "its last frame was cut"),
     ],
 )
-def test_what_breaks_the_protocol_is_named(
-    connect: Connect, request_name: str, words: str
-) -> None:
+def test_what_breaks_the_protocol_is_named(connect: Connect, request_name: str, words: str) -> None:
     channel, _ = connect()
     with pytest.raises(MachineGone) as caught:
         channel.request(request_name, {}, 10)

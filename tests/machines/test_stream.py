@@ -31,7 +31,9 @@ def test_pieces_may_be_cut_anywhere(blocks: list[tuple[int, bytes]], cuts: list[
         assert got[number] == b"".join(data for stream, data in blocks if stream == number)
 
 
-@pytest.mark.parametrize("header", [b"HTTP/1.1", b"\x01\x01\0\0\0\0\0\x01", b"\x07\0\0\0\0\0\0\x01"])
+@pytest.mark.parametrize(
+    "header", [b"HTTP/1.1", b"\x01\x01\0\0\0\0\0\x01", b"\x07\0\0\0\0\0\0\x01"]
+)
 def test_what_is_no_block_is_refused(header: bytes) -> None:
     with pytest.raises(StreamError):
         Demultiplexer().feed(header)
