@@ -6,6 +6,7 @@ harness finds that engine; `stop`, `remove` and `status` are about the private o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
@@ -20,6 +21,8 @@ from setup.steps import say, show_problems
 
 #: Seconds that the system's own daemon gets to come up after its package was installed.
 _SYSTEM_DEADLINE = 15.0
+#: Seconds until the daemon is a process, where the package's scripts started it.
+_FORK_DEADLINE = 2.0
 _REMEDY = (
     "start an engine and point DOCKER_HOST at it, or run make as root on Debian or Ubuntu, where "
     "it installs docker.io"
@@ -82,21 +85,27 @@ def _install() -> None:
 def _system_daemon() -> bool:
     """Whether the daemon that the package starts came up; a machine without an init has none."""
     path = Path(DEFAULT_SOCKET.removeprefix("unix://"))
-    until = time.monotonic() + _SYSTEM_DEADLINE
-    while _is_starting():
-        if daemon.answers(path):
-            say(f"engine: the system's daemon answers on {path}")
-            return True
-        if time.monotonic() > until:
-            say("engine: the system's daemon does not answer, using a private one")
-            break
-        time.sleep(0.2)
-    return daemon.answers(path)
+    began = time.monotonic()
+    while not daemon.answers(path):
+        spent = time.monotonic() - began
+        if spent > _SYSTEM_DEADLINE or (spent > _FORK_DEADLINE and not _comes_up()):
+            say("engine: no daemon of the system came up, using a private one")
+            return False
+        time.sleep(0.1)
+    say(f"engine: the system's daemon answers on {path}")
+    return True
 
 
-def _is_starting() -> bool:
-    """Whether there is an init that may still bring the system's daemon up."""
-    return Path("/run/systemd/system").exists() or Path("/var/run/docker.pid").exists()
+def _comes_up(proc: Path = Path("/proc")) -> bool:
+    """Whether something may still bring the system's daemon up: an init, or itself under way."""
+    if Path("/run/systemd/system").exists():
+        return True
+    for entry in proc.glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = entry.read_bytes().decode("utf-8", "replace").split("\0")
+            if Path(words[0]).name == "dockerd" and "--config-file" not in words:
+                return True
+    return False
 
 
 def main(arguments: Sequence[str]) -> int:

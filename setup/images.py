@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import shutil
 import time
-import tomllib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from harness.certify.kit import load_kit
 from harness.machines.engine import Engine
-from harness.machines.images import BASE, ImageSpec, canonical, ensure_image, has_image, reference
+from harness.machines.images import (
+    BASE,
+    ImageSpec,
+    canonical,
+    ensure_image,
+    has_image,
+    is_built,
+    reference,
+)
 from setup import apt
 from setup.steps import ROOT, say, show_problems
 
@@ -33,8 +41,9 @@ def wanted(kits: Sequence[str]) -> list[ImageSpec]:
 
 
 def _kit_image(folder: Path) -> ImageSpec:
-    manifest = tomllib.loads((folder / "kit.toml").read_text())
-    return ImageSpec(manifest["kit"]["name"], tuple(manifest["guest"]["packages"]))
+    manifest = load_kit(folder).manifest
+    dockerfile = str(folder / manifest.dockerfile) if manifest.dockerfile else ""
+    return ImageSpec(manifest.name, manifest.packages, dockerfile=dockerfile)
 
 
 def bundled() -> list[str]:
@@ -62,7 +71,7 @@ def build(specs: Sequence[ImageSpec]) -> None:
 
 
 def _needs_mmdebstrap(spec: ImageSpec) -> bool:
-    return reference(spec).startswith(f"snapcert/{spec.name}:") and not spec.dockerfile
+    return is_built(spec, reference(spec)) and not spec.dockerfile
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -45,7 +45,6 @@ LABEL_IMAGE = "snapcert.image"
 Progress = Callable[[str], None]
 
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+\Z")
-_NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*\Z")
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _HAVE_ONE_BUILT = "run `make images`, or name an image that the engine has with {variable}"
 
@@ -66,17 +65,17 @@ class ImageSpec:
     image: str = ""
 
     def __post_init__(self) -> None:
-        if not _NAME.match(self.name):
-            raise UsageProblem(
-                f"{self.name!r} cannot name an image",
-                "use lower-case letters, digits and single dashes, dots or underscores",
-            )
         for package in self.packages:
             if not _PACKAGE.match(package):
                 raise UsageProblem(
                     f"image {self.name}: {package!r} is not the name of a Debian package",
                     "correct the list of packages",
                 )
+
+    @property
+    def repository(self) -> str:
+        """The tag's part before the colon; engines allow few characters there."""
+        return f"snapcert/{re.sub('[^a-z0-9]+', '-', self.name.lower()).strip('-') or 'image'}"
 
     @property
     def variable(self) -> str:
@@ -103,7 +102,7 @@ def reference(spec: ImageSpec, environment: Mapping[str, str] | None = None) -> 
     override = environment.get(spec.variable, "")
     if spec == BASE:
         override = environment.get("SNAPCERT_BASE_IMAGE", "") or override
-    return override or spec.image or f"snapcert/{spec.name}:{content_digest(spec)}"
+    return override or spec.image or f"{spec.repository}:{content_digest(spec)}"
 
 
 def content_digest(spec: ImageSpec) -> str:
@@ -130,7 +129,7 @@ def ensure_image(engine: Engine, spec: ImageSpec, progress: Progress) -> str:
     name = reference(spec)
     if has_image(engine, name):
         return name
-    if not name.startswith(f"snapcert/{spec.name}:"):
+    if not is_built(spec, name):
         return _pull(engine, spec, name, progress)
     with _one_builder(name, progress):
         if not has_image(engine, name):
@@ -139,6 +138,11 @@ def ensure_image(engine: Engine, spec: ImageSpec, progress: Progress) -> str:
             else:
                 _build_packages(engine, spec, name, progress)
     return name
+
+
+def is_built(spec: ImageSpec, name: str) -> bool:
+    """Whether a reference is the one that we give to an image of our own making."""
+    return name.startswith(f"{spec.repository}:")
 
 
 def has_image(engine: Engine, name: str) -> bool:
