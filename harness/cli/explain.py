@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from harness.contract import explain as contract
+from harness.contract.explain import explain as text_of
+from harness.contract.explain import suggest
 from harness.problem import UsageProblem
 
 
@@ -12,9 +13,9 @@ from harness.problem import UsageProblem
 @click.argument("name")
 def explain(name: str) -> None:
     """Say what NAME means: an error (Pre-ScriptTimeout), a rule (FBK-03) or a clause of one."""
-    text = contract.explain(name)
+    text = text_of(name)
     if text is None:
-        near = contract.near(name)
-        hint = f"did you mean {', '.join(near)}?" if near else "give an error name or a rule id"
+        near = ", ".join(suggest(name))
+        hint = f"did you mean {near}?" if near else "give an error name or a rule's id"
         raise UsageProblem(f"nothing is called {name!r}", hint)
     click.echo(text)
