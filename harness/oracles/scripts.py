@@ -1,0 +1,169 @@
+"""How the scripts were run: attempts, arguments, environment, budgets, and what they saw.
+
+Attempts are those that were really executed: the kernel's own events, and the scripts' marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from harness.history import Finding, History, Mark
+from harness.oracles.consequences import found
+from harness.oracles.instants import EVENT_LATE, started_times
+from harness.oracles.terms import ScriptTerms, Terms
+
+#: RUN-05: seconds in which the tree of a script that timed out is ended.
+TREE_END = 5.0
+
+#: RUN-09: the folders of which PATH must hold one; where /usr is merged they are the same.
+SBIN = ("/usr/sbin", "/sbin")
+
+UMASK = 0o022
+
+#: A shell may hold back SIGCHLD for a moment, and 32 and 33 belong to the C library.
+_SIGNALS_OF_THE_SHELL = frozenset({17, 32, 33})
+
+#: An argument that no shell would touch.
+_PLAIN = re.compile(r"[A-Za-z0-9_./=:,+-]+")
+
+#: Variables that start so are the suite's own words to the executor, not to its scripts.
+_OF_THE_CALLER = "SNAPCERT_"
+
+
+def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
+    """RUN-03 to RUN-05, RUN-09, CFG-06 and the scenario's own marks."""
+    result: list[Finding] = []
+    for script in terms.scripts:
+        result.append(_attempts(history, script))
+        result += _arguments(history, script)
+        result += _budget(history, script)
+    result += _surroundings(history, terms)
+    result += _due(history, terms)
+    return tuple(result)
+
+
+def _attempts(history: History, script: ScriptTerms) -> Finding:
+    seen = started_times(history, script.script)
+    count = str(script.least)
+    if script.most != script.least:
+        count = f"{script.least} to {script.most}"
+    return found(
+        script.attempts,
+        script.least <= seen <= script.most,
+        f"{count} executions of the {script.script}-script",
+        f"{seen} executions",
+    )
+
+
+def _arguments(history: History, script: ScriptTerms) -> Iterator[Finding]:
+    marks = [m for m in history.starts(script.script) if m.argv]
+    if not marks:
+        return
+    special = any(not _PLAIN.fullmatch(word) for word in script.arguments)
+    wrong = [m for m in marks if not verbatim(m.argv, script.paths, script.arguments)]
+    yield found(
+        "CFG-06.verbatim" if special else "CFG-06.arguments",
+        not wrong,
+        f"arguments {list(script.arguments)!r}",
+        f"argument vector {list((wrong or marks)[0].argv)!r}",
+    )
+
+
+def verbatim(argv: tuple[str, ...], paths: tuple[str, ...], arguments: tuple[str, ...]) -> bool:
+    """Whether an argument vector ends with exactly these arguments after the script itself.
+
+    In front stand the script alone, or its interpreter with one word of its own at most.
+    """
+    head = argv[: len(argv) - len(arguments)]
+    if argv[len(head) :] != arguments or not 1 <= len(head) <= 3:
+        return False
+    return not paths or head[-1] in paths
+
+
+def _budget(history: History, script: ScriptTerms) -> Iterator[Finding]:
+    runs = [r for r in history.script_runs if r.script == script.script]
+    if script.budget is None or not runs:
+        return
+    began = min(r.started for r in runs)
+    ended = max(history.ended if r.ended is None else r.ended for r in runs)
+    # The event of the end may be read late, the one of the start too.
+    took, slack = ended - began, 2 * EVENT_LATE
+    yield found(
+        "RUN-05.bound" if script.times_out else "RUN-04.all-attempts",
+        took <= script.budget + TREE_END + slack,
+        f"all attempts together end within {script.budget:g} s, and {TREE_END:g} s to end the tree",
+        f"they took {took:.3f} s",
+    )
+    if script.times_out:
+        yield found(
+            "RUN-04.separate",
+            took >= script.budget - slack,
+            f"the script has {script.budget:g} s of its own",
+            f"it was ended after {took:.3f} s",
+        )
+
+
+def _surroundings(history: History, terms: Terms) -> Iterator[Finding]:
+    starts = [m for m in history.marks if m.point == "start" and m.environ]
+    checks: tuple[tuple[str, str, Callable[[Mark], str]], ...] = (
+        (
+            "RUN-09.environment",
+            "PATH with the sbin folders, HOME, LANG and nothing of the caller's",
+            lambda m: _environment(m, terms.foreign_names),
+        ),
+        ("RUN-09.cwd", "the current directory is /", lambda m: _is(m.cwd, "/", "cwd")),
+        ("RUN-09.umask", "umask 022", lambda m: _is(oct(m.umask), oct(UMASK), "umask")),
+        ("RUN-09.stdin", "stdin is at its end", _stdin),
+        ("RUN-09.signals", "default signal dispositions", _signals),
+        ("RUN-09.session", "a session of its own", _session),
+        ("RUN-09.root", "uid 0", lambda m: _is(str(m.uid), "0", "uid")),
+    )
+    if not starts:
+        return
+    for clause, expected, check in checks:
+        wrong = [f"{m.script} attempt {m.attempt}: {why}" for m in starts if (why := check(m))]
+        yield found(clause, not wrong, expected, "; ".join(wrong) or "so it was at each start")
+
+
+def _environment(mark: Mark, foreign: tuple[str, ...]) -> str:
+    environ = mark.environ
+    folders = environ.get("PATH", "").split(":")
+    parts = [] if any(f in folders for f in SBIN) else [f"PATH is {environ.get('PATH')!r}"]
+    parts += [f"{name} is not set" for name in ("HOME", "LANG") if not environ.get(name)]
+    names = sorted(n for n in environ if n in foreign or n.startswith(_OF_THE_CALLER))
+    parts += [f"{', '.join(names)} of the caller's"] if names else []
+    return ", ".join(parts)
+
+
+def _is(seen: str, due: str, what: str) -> str:
+    return "" if seen == due else f"{what} is {seen}"
+
+
+def _stdin(mark: Mark) -> str:
+    return "stdin is open" if mark.stdin_eof is False else ""
+
+
+def _session(mark: Mark) -> str:
+    return "" if mark.session_leader else "it does not lead a session"
+
+
+def _signals(mark: Mark) -> str:
+    ignored = sorted(mark.ignored_signals)
+    blocked = sorted(set(mark.blocked_signals) - _SIGNALS_OF_THE_SHELL)
+    parts = [f"ignored {ignored}"] if ignored else []
+    parts += [f"blocked {blocked}"] if blocked else []
+    return ", ".join(parts)
+
+
+def _due(history: History, terms: Terms) -> Iterator[Finding]:
+    for due in terms.due:
+        there = history.last(due.script, due.point) is not None
+        yield found(
+            due.clause,
+            there == due.there,
+            due.expected
+            or f"the {due.script}-script {'reports' if due.there else 'never reports'}"
+            f" {due.point!r}",
+            f"{due.point!r} was {'' if there else 'not '}reported",
+        )

@@ -1,0 +1,96 @@
+"""What the contract demands of one run: the situation in the oracles' words.
+
+A scenario knows what it set up; an oracle must not guess it. Everything that an oracle compares
+an observation with stands here or in `harness.history.Expected`, as data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.history import Disk, History, ScriptName
+
+#: FRZ-03's bound in seconds, where a scenario does not shorten it.
+FREEZE_BOUND = 60.0
+
+#: Filesystems that FRZ-01 names; ext2 is never frozen.
+FREEZABLE = ("ext3", "ext4", "xfs", "btrfs")
+
+
+@dataclass(frozen=True)
+class ScriptTerms:
+    """What is due of one script.
+
+    `paths` are the ways in which its own path may show in its argument vector (as configured, and
+    resolved); `arguments` are those that the config gives. It must be started at least `least`
+    times and at most `most` times; `attempts` is the clause that this count is held against.
+    `budget` is its timeout in seconds, and `times_out` says that the script never ends by itself.
+    """
+
+    script: ScriptName
+    paths: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    least: int = 1
+    most: int = 1
+    attempts: str = "RUN-03.zero"
+    budget: float | None = None
+    times_out: bool = False
+
+
+@dataclass(frozen=True)
+class Due:
+    """A mark that must be there, or must not, with the clause that says so.
+
+    For what only a fixture script can see: `point` is a word of its own, such as "alive".
+    """
+
+    clause: str
+    script: str
+    point: str
+    there: bool = True
+    expected: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the contract demands of one run, besides the verdict.
+
+    `row` is the rule of the verdict's row ("FBK-03"), whose clauses .status and .level the claim is
+    held against; `status` and `level` are those clauses where the rule has them by other names
+    ("FBK-08.script-finding", "SNP-02.verdict"); `named` is the clause of the primary error's name
+    ("" where the row has none). `freezes`: the filesystems are frozen, are not, or (None) both are
+    accepted. `calls` is how often the snapshot command is called, None where the contract leaves
+    it open (a killed executor). `freezable` names the disks that FRZ-01 names, None for all that
+    are writable and of a kind that can be frozen; `foreign` those that the scenario itself froze
+    or thawed. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables of the
+    executor's own caller. `background` are words of the argument vectors of processes that a
+    script may leave (RUN-07). `ends_within` bounds the executor's whole run in seconds, held
+    against `ends_clause`.
+    """
+
+    row: str = "FBK-01"
+    status: str = ""
+    level: str = ""
+    named: str = ""
+    freezes: bool | None = True
+    scripts: tuple[ScriptTerms, ...] = (ScriptTerms("pre"), ScriptTerms("post"))
+    calls: int | None = 1
+    calls_clause: str = "SNP-01.one"
+    freezable: tuple[str, ...] | None = None
+    foreign: tuple[str, ...] = ()
+    bound: float = FREEZE_BOUND
+    foreign_names: tuple[str, ...] = ()
+    background: tuple[str, ...] = ()
+    due: tuple[Due, ...] = ()
+    ends_within: float | None = None
+    ends_clause: str = "ROB-01.bound"
+
+    def named_disks(self, history: History) -> tuple[Disk, ...]:
+        """The disks that FRZ-01 wants frozen in this guest."""
+        if self.freezable is not None:
+            return tuple(d for d in history.disks if d.name in self.freezable)
+        return tuple(d for d in history.disks if not d.read_only and d.filesystem in FREEZABLE)
+
+    def script(self, name: ScriptName) -> ScriptTerms | None:
+        """The terms of one script, None where nothing is due of it."""
+        return next((s for s in self.scripts if s.script == name), None)

@@ -1,0 +1,210 @@
+"""Correct histories: none of the oracles may blame them, whatever the sampling was like."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.history import Expected, Fault, History, Process, ScriptRun
+from harness.oracles import ScriptTerms, Terms, failures, judge
+from harness.oracles.contract import reached_level
+from tests.oracles.builders import (
+    FROZEN,
+    THAWED,
+    application,
+    disk,
+    end,
+    freeze,
+    history,
+    image,
+    mark,
+    outcome,
+    snapshot,
+    state,
+    stopping,
+)
+
+APPLICATION = Expected(("succeeded",), ("application",))
+FALLBACK = Expected(("succeeded",), ("file-system",), ("Pre-ScriptExecutionFailed",))
+FAILED = Expected(("failed",), ("none",), ("SnapshotFailed",))
+ONCE = (ScriptTerms("pre"), ScriptTerms("post"))
+
+
+def without_freeze() -> History:
+    """fsFreezeEnabled false: a set of a disk that is being written to."""
+    return history(
+        freezes=(), snapshots=(snapshot(at=THAWED),), images=(image(disk(), frozen=False),)
+    )
+
+
+def missed_by_the_sampling() -> History:
+    """A freeze shorter than the sampling of a starved probe: only the set's own probe saw it."""
+    return history(freezes=())
+
+
+def coarse_samples() -> History:
+    """Samples so far apart that they overlap everything else."""
+    return history(
+        freezes=(freeze(thawed_before=100.5, first=102.19, last=102.19, thawed_after=110.0),)
+    )
+
+
+def late_events() -> History:
+    """The end of pre was noticed after the freeze had begun, the start of post late."""
+    return history(
+        script_runs=(ScriptRun("pre", 200, 101.0, 102.2), ScriptRun("post", 300, 103.2, 104.0))
+    )
+
+
+def failed_pre() -> History:
+    return history(end=end(outcome("succeeded", "file-system", "Pre-ScriptExecutionFailed")))
+
+
+def failed_snapshot() -> History:
+    call = snapshot(answer=1, set_id=None, taken_from=None, taken_to=None, disks={})
+    return history(
+        snapshots=(call,), images=(), end=end(outcome("failed", "none", "SnapshotFailed"))
+    )
+
+
+def hanging_snapshot() -> History:
+    call = snapshot(
+        answer=None, answered=None, set_id=None, taken_from=None, taken_to=None, disks={}
+    )
+    claim = outcome("failed", "none", "SnapshotFailed")
+    return history(
+        snapshots=(call,),
+        images=(),
+        end=end(claim, ended=110.0),
+        marks=(mark("pre", "start", 101.0), mark("post", "start", 107.3)),
+        script_runs=(ScriptRun("pre", 200, 101.0, 102.0), ScriptRun("post", 300, 107.3, 107.4)),
+        freezes=(freeze(last=107.08, thawed_after=107.1),),
+    )
+
+
+def killed() -> History:
+    """Killed while frozen: what survives thaws and runs post, and writes no status."""
+    return history(
+        end=end(exit_status=None, signal=9, killed=102.22, outcome=None, problem="no status"),
+        snapshots=(snapshot(answered=102.23),),
+        images=(),
+        faults=(Fault(102.22, "kill executor"),),
+    )
+
+
+def nested_disks() -> History:
+    """/ holds /data: /data is frozen first and thawed last."""
+    root = disk("root", mountpoint="/", carries_root=True)
+    return history(
+        root,
+        disk(),
+        freezes=(
+            freeze("data", thawed_before=102.05, first=102.06, last=102.42, thawed_after=102.43),
+            freeze("root", thawed_before=102.08, first=102.09, last=102.40, thawed_after=102.41),
+        ),
+    )
+
+
+def with_background_process() -> History:
+    left = Process(500, 900, ("sleep", "9999"), "script")
+    return history(after=state(105.0, processes=(*state(99.0).processes, left)))
+
+
+def frozen_by_others() -> History:
+    """FRZ-07: somebody else's freeze stays, and the executor undoes its own."""
+    disks = (disk(), disk("other"))
+    claim = outcome("succeeded", "crash", "FsFreezeFailed")
+    return history(
+        *disks,
+        end=end(claim),
+        freezes=(
+            freeze("other", thawed_before=None, first=100.0, last=105.0, thawed_after=None),
+            freeze("data", last=102.11, thawed_after=102.12),
+        ),
+        snapshots=(snapshot("data", "other", at=THAWED, disks={"data": THAWED, "other": FROZEN}),),
+        images=(image(disks[0], frozen=False), image(disks[1])),
+        after=state(105.0, frozen=("other",)),
+    )
+
+
+def ext2_beside() -> History:
+    two = disk("old", "ext2")
+    good = history(disk(), two)
+    return replace(
+        good,
+        freezes=(freeze("data"),),
+        snapshots=(snapshot("data", "old", disks={"data": FROZEN, "old": THAWED}),),
+        images=(image(disk()), image(two, frozen=False, damaged=True)),
+    )
+
+
+GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
+    "ext4": (history(), APPLICATION, Terms()),
+    "xfs": (history(disk(filesystem="xfs")), APPLICATION, Terms()),
+    "btrfs": (history(disk(filesystem="btrfs")), APPLICATION, Terms()),
+    "three disks": (
+        history(disk("a"), disk("b", "xfs"), disk("c", "btrfs")),
+        APPLICATION,
+        Terms(),
+    ),
+    "read-only disk": (
+        replace(history(), disks=(disk(), disk("ro", read_only=True))),
+        APPLICATION,
+        Terms(),
+    ),
+    "ext2": (ext2_beside(), APPLICATION, Terms()),
+    "no freeze": (without_freeze(), APPLICATION, Terms(freezes=False)),
+    "missed by the sampling": (missed_by_the_sampling(), APPLICATION, Terms()),
+    "coarse samples": (coarse_samples(), APPLICATION, Terms()),
+    "late events": (late_events(), APPLICATION, Terms()),
+    "not examined": (history(images=()), APPLICATION, Terms()),
+    "nested": (nested_disks(), APPLICATION, Terms()),
+    "failed pre": (
+        failed_pre(),
+        FALLBACK,
+        Terms(row="FBK-03", named="RUN-02.exit-status"),
+    ),
+    "failed snapshot": (
+        failed_snapshot(),
+        FAILED,
+        Terms(row="SNP-02", status="SNP-02.verdict", level="SNP-02.verdict", named="SNP-02.error"),
+    ),
+    "hanging snapshot": (
+        hanging_snapshot(),
+        FAILED,
+        Terms(
+            row="SNP-02",
+            status="SNP-02.verdict",
+            level="SNP-02.verdict",
+            named="SNP-02.error",
+            bound=5.0,
+        ),
+    ),
+    "killed": (killed(), None, Terms(calls=None)),
+    "background": (with_background_process(), APPLICATION, Terms(background=("9999",))),
+    "frozen by others": (
+        frozen_by_others(),
+        Expected(("succeeded",), ("crash",), ("FsFreezeFailed",)),
+        Terms(row="FBK-06", named="FRZ-07.failure", freezes=None, foreign=("other",)),
+    ),
+    "application": (history(application=application()), APPLICATION, Terms()),
+    "application that stops": (history(application=stopping()), APPLICATION, Terms()),
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_correct_run_is_not_blamed(name: str) -> None:
+    run, expected, terms = GOOD[name]
+    findings = judge(run, expected, terms)
+    assert findings
+    assert [f"{f.clause}: {f.observed}" for f in failures(findings)] == []
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_run_reaches_what_it_claims(name: str) -> None:
+    run, expected, terms = GOOD[name]
+    if expected is not None:
+        levels = ("none", "crash", "file-system", "application")
+        reached = reached_level(run, terms).level
+        assert levels.index(reached) >= levels.index(expected.consistency[0])
