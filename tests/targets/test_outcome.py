@@ -1,0 +1,64 @@
+"""What is read from SNAPCERT_STATUS, and what is said of nonsense there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.targets.outcome import read_outcome
+
+GOOD: dict[str, Any] = {"status": "succeeded", "consistency": "application", "errors": []}
+
+
+def read(**changes: Any) -> tuple[Any, str | None]:
+    return read_outcome(json.dumps({**GOOD, **changes}).encode())
+
+
+def test_a_whole_outcome() -> None:
+    outcome, problem = read(errors=["SnapshotFailed"], warnings=["w"], reasons={"a": "b"})
+    assert problem is None
+    assert outcome.errors == ("SnapshotFailed",)
+    assert outcome.warnings == ("w",)
+    assert outcome.reasons == {"a": "b"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": "ok"}, "status is 'ok'"),
+        ({"consistency": "total"}, "consistency is 'total'"),
+        ({"errors": "SnapshotFailed"}, "errors is not a list"),
+        ({"errors": [1]}, "errors is not a list of names"),
+        ({"warnings": "w"}, "warnings"),
+        ({"reasons": []}, "reasons"),
+        ({"status": ["succeeded"]}, "status is"),
+    ],
+)
+def test_nonsense_is_named(changes: dict[str, Any], words: str) -> None:
+    outcome, problem = read(**changes)
+    assert outcome is None
+    assert problem is not None
+    assert words in problem
+
+
+@pytest.mark.parametrize("key", sorted(GOOD))
+def test_a_missing_key_is_named(key: str) -> None:
+    data = {name: value for name, value in GOOD.items() if name != key}
+    outcome, problem = read_outcome(json.dumps(data).encode())
+    assert outcome is None
+    assert problem is not None
+    assert key in problem
+
+
+def test_nothing_was_written() -> None:
+    assert read_outcome(None) == (None, "no status was written at SNAPCERT_STATUS")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_give_an_outcome_or_a_reason(raw: bytes) -> None:
+    outcome, problem = read_outcome(raw)
+    assert (outcome is None) != (problem is None)
