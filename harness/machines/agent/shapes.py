@@ -21,8 +21,8 @@ class Hello(TypedDict):
     monotonic: float
 
 
-class Role(TypedDict):
-    """The first request; answered with `{}`."""
+class Role(TypedDict, total=False):
+    """The first request; answered with `{}`. `lease`: seconds, `wire.LEASE_SECONDS` if left out."""
 
     role: str  # "guest" | "host"
     run: str

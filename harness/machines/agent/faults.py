@@ -1,0 +1,81 @@
+"""Carrying out a plan's actions, while the process that called waits for it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+
+from . import linux
+from .problem import AgentProblem
+from .triggers import describe
+from .wire import Code, Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from .helpers import Call
+
+
+class Faults:
+    """Does what a plan says and tells each action as an event `fault`."""
+
+    def __init__(
+        self,
+        emit: Callable[..., None],
+        kill: Callable[[str | int, int, bool], list[int]],
+        own_disk: Callable[[int], bool],
+        put: Callable[[list[dict[str, Any]]], None],
+    ) -> None:
+        self._emit = emit
+        self._kill = kill
+        self._own_disk = own_disk
+        self._put = put
+
+    def carry_out(self, actions: Iterable[dict[str, Any]], call: Call) -> bool:
+        """Every action in order; whether all of them could be done."""
+        good = True
+        for action in actions:
+            problem = ""
+            try:
+                self._one(action, call)
+            except AgentProblem as error:
+                problem = error.message
+            except OSError as error:
+                problem = f"{error.strerror} ({error.filename})"
+            good = good and not problem
+            self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
+        return good
+
+    def _one(self, action: dict[str, Any], call: Call) -> None:
+        if "kill" in action:
+            target = call.parent if action["kill"] == "caller" else action["kill"]
+            self._kill(target, int(action.get("signal", 9)), bool(action.get("tree", False)))
+        elif "put" in action:
+            self._put(action["put"])
+        elif "delay" in action:
+            time.sleep(float(action["delay"]))
+        elif "freeze" in action:
+            self._on_disk(action["freeze"], lambda held: fcntl.ioctl(held, linux.FIFREEZE, 0))
+        elif "thaw" in action:
+            self._on_disk(action["thaw"], linux.thaw)
+        elif "remount" in action:
+            flags, data = linux.mount_options(action.get("options", ""))
+            linux.mount("", action["remount"], "", linux.MS_REMOUNT | flags, data)
+        elif "event" not in action:
+            raise AgentProblem(Code.BAD_REQUEST, f"no action is called {describe(action)}", "")
+
+    def _on_disk(self, path: str, act: Callable[[int], object]) -> None:
+        """Act on the filesystem of `path`, if it is one of the guest's own disks.
+
+        Anything else might be the machine's: frozen, it would stop for good.
+        """
+        held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if not self._own_disk(held):
+                raise AgentProblem(Code.BAD_REQUEST, f"{path} is on none of this guest's disks", "")
+            act(held)
+        finally:
+            os.close(held)

@@ -1,0 +1,390 @@
+"""The guest's agent: its requests, and its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+from . import files, linux, mountinfo, mounting, procfs
+from .children import Child, Children, Lines, Tail, exited
+from .faults import Faults
+from .helpers import Call, Helpers
+from .launcher import fork_launcher
+from .problem import AgentProblem
+from .reaper import Reaper
+from .scriptwatch import ScriptWatch
+from .session import Role, Session
+from .triggers import Plan
+from .wire import Code, Do, Event, pack, unpack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Wanted = dict[str, Any]
+
+_RUN_SECONDS = 60.0
+_RUN_LIMIT = 1 << 20
+_TAIL_LIMIT = 1 << 16
+_END_SECONDS = 20.0
+_KILL_STEP = 0.02
+
+
+def start(session: Session, wanted: Wanted) -> Role:
+    """Fork the launcher, before any thread, and drop the engine's binds."""
+    mounting.drop_engine_binds()
+    pid, link = fork_launcher()
+    children = Children(link, session.emit, session.trouble)
+    return Guest(session, pid, children)
+
+
+class Guest(Role):
+    """One guest: a machine whose backups are observed."""
+
+    def __init__(self, session: Session, launcher: int, children: Children) -> None:
+        self._session = session
+        self._launcher = launcher
+        self._children = children
+        self._root = "/"
+        self._disks: dict[str, str] = {}  # name: device "7:N"
+        self._reaper = Reaper(self._orphan)
+        self._reaper.start()
+        self._scripts = ScriptWatch(session.emit)
+        self._faults = Faults(session.emit, self._signal, self._own_disk, self._put_files)
+        self._plan = Plan()
+        self._plan_lock = threading.Lock()
+        self._calls: dict[int, Call] = {}
+        self.handlers = {
+            Do.PREPARE: self._prepare,
+            Do.CHECK: self._check,
+            Do.PUT: self._inside(self._put),
+            Do.READ: self._inside(files.read),
+            Do.STAT: self._inside(files.look),
+            Do.LIST: self._inside(self._list),
+            Do.RUN: self._run,
+            Do.SPAWN: self._spawn,
+            Do.KILL: self._kill,
+            Do.PROCESSES: self._processes,
+            Do.MOUNTS: self._mounts,
+            Do.LOCKS: lambda _: {"locks": procfs.locks()},
+            Do.WATCH_SCRIPTS: self._inside(self._watch_scripts),
+            Do.UNWATCH_SCRIPTS: self._unwatch_scripts,
+            Do.PLAN: self._set_plan,
+            Do.ANSWER: self._answer,
+            Do.THAW: lambda _: {"thawed": self._thaw_all()},
+        }
+
+    def _inside(self, handler: Callable[[Wanted], Wanted]) -> Callable[[Wanted], Wanted]:
+        """Paths in a request are the executor's: its thread gets the executor's root."""
+
+        def handle(wanted: Wanted) -> Wanted:
+            self._enter_root()
+            return handler(wanted)
+
+        return handle
+
+    def _enter_root(self) -> None:
+        if self._root != "/":
+            linux.own_root(self._root)
+
+    # -- preparing
+
+    def _prepare(self, wanted: Wanted) -> Wanted:
+        devices = [disk["device"] for disk in wanted["disks"]]
+        mounting.check(devices, fresh=True)
+        root = mounting.set_up(wanted)
+        self._disks = {disk["name"]: disk["device"] for disk in wanted["disks"]}
+        mounts = mounting.check(devices, fresh=False)
+        Helpers(root, self._called).start()
+        self._children.enter(root, bool(wanted.get("allow_mount", False)))
+        self._root = root
+        return {"mounts": _seen(mounts, root), "filter": True}
+
+    def _check(self, _: Wanted) -> Wanted:
+        mounts = mounting.check(self._disks.values(), fresh=False)
+        return {"mounts": _seen(mounts, self._root)}
+
+    # -- files
+
+    def _put(self, wanted: Wanted) -> Wanted:
+        self._put_files(wanted["files"])
+        return {}
+
+    def _put_files(self, wanted: list[Wanted]) -> None:
+        files.put(wanted)
+        self._scripts.renew()
+
+    def _list(self, wanted: Wanted) -> Wanted:
+        virtual = [
+            seen
+            for mount in mountinfo.read_mounts()
+            for seen in [mountinfo.below(mount.point, self._root)]
+            if seen and (mount.kind in ("proc", "sysfs", "devpts", "mqueue") or seen == "/dev")
+        ]
+        return {"files": files.list_files(wanted["roots"], [*wanted.get("exclude", []), *virtual])}
+
+    # -- processes
+
+    def _run(self, wanted: Wanted) -> Wanted:
+        limit = int(wanted.get("limit", _RUN_LIMIT))
+        out, err = Tail(limit), Tail(limit)
+        child = Child("")
+        began = time.monotonic()
+        stdin = wanted.get("stdin_b64")
+        self._children.launch(
+            child,
+            wanted["argv"],
+            env=wanted.get("env"),
+            cwd=wanted.get("cwd", "/"),
+            user=wanted.get("user", "root"),
+            stdin=unpack(stdin) if stdin else None,
+            out=out.add,
+            err=err.add,
+        )
+        timed_out = False
+        if child.refused is None:
+            left = began + float(wanted.get("deadline", _RUN_SECONDS)) - time.monotonic()
+            if not child.ended.wait(max(left, 0)):
+                timed_out = True
+                self._kill_tree(child.pid, signal.SIGKILL)
+                child.ended.wait(_END_SECONDS)
+        else:
+            number, text = child.refused
+            child.exit = 127 if number == 2 else 126
+            err.add(text.encode("utf-8", "surrogateescape") + b"\n")
+        return {
+            "exit": child.exit,
+            "signal": child.signal,
+            "timed_out": timed_out,
+            "out_b64": pack(out.bytes()),
+            "err_b64": pack(err.bytes()),
+            "cut": out.cut or err.cut,
+            "started": child.started or began,
+            "ended": child.ended_at or time.monotonic(),
+        }
+
+    def _spawn(self, wanted: Wanted) -> Wanted:
+        name = wanted["name"]
+        child = Child(name)
+        tail = Tail(int(wanted.get("limit", _TAIL_LIMIT)))
+        lines = self._children.lines_of(child) if wanted.get("lines") else None
+        child.on_end = lambda ended: self._session.emit(
+            Event.EXITED, exited(ended, tail), ended.ended_at
+        )
+        self._children.launch(
+            child,
+            wanted["argv"],
+            env=wanted.get("env"),
+            cwd=wanted.get("cwd", "/"),
+            user=wanted.get("user", "root"),
+            stdin=None,
+            out=_both(tail, lines),
+            err=None,
+        )
+        if child.refused is not None:
+            raise AgentProblem(
+                Code.ABSENT if child.refused[0] == 2 else Code.NOT_PERMITTED,
+                f"{name} can't be started: {child.refused[1]}",
+                "the file must be there, executable, and its interpreter too",
+            )
+        return {"pid": child.pid, "started": child.started}
+
+    def _kill(self, wanted: Wanted) -> Wanted:
+        number = int(wanted.get("signal", signal.SIGKILL))
+        target = wanted["name"] if "name" in wanted else int(wanted["pid"])
+        return {"pids": self._signal(target, number, bool(wanted.get("tree", False)))}
+
+    def _signal(self, target: str | int, number: int, whole: bool) -> list[int]:
+        """Signal a process by pid or by name; the pids that got it."""
+        if isinstance(target, str):
+            child = self._children.named(target)
+            if child is None:
+                raise AgentProblem(
+                    Code.NO_SUCH_PROCESS,
+                    f"nothing was started under the name {target}",
+                    "spawn it first",
+                )
+            if not child.running and not whole:
+                return []
+            pid = child.pid
+        else:
+            pid = target
+        if whole:
+            return self._kill_tree(pid, number)
+        return [pid] if self._send(pid, number) else []
+
+    def _kill_tree(self, pid: int, number: int) -> list[int]:
+        """Signal a tree, again and again where it is SIGKILL, until no member lives."""
+        done: list[int] = []
+        deadline = time.monotonic() + _END_SECONDS
+        while True:
+            known = procfs.processes()
+            members = [
+                member
+                for member in procfs.tree(pid, known)
+                if known[member].state != "Z" and not self._hidden(member)
+            ]
+            fresh = [member for member in members if self._send(member, number)]
+            done += [member for member in fresh if member not in done]
+            if number != signal.SIGKILL or not members or time.monotonic() > deadline:
+                return done
+            self._reaper.wait_for_change(_KILL_STEP)
+
+    def _send(self, pid: int, number: int) -> bool:
+        if self._hidden(pid):
+            return False
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def _hidden(self, pid: int) -> bool:
+        return pid in (os.getpid(), self._launcher)
+
+    def _processes(self, _: Wanted) -> Wanted:
+        hidden = (os.getpid(), self._launcher)
+        return {
+            "processes": procfs.facts(hidden, self._children.owners(), dict(self._scripts.pids))
+        }
+
+    def _orphan(self, pid: int, status: int) -> None:
+        self._children.adopt(pid, status)
+
+    # -- mounts and disks
+
+    def _mounts(self, _: Wanted) -> Wanted:
+        return {"mounts": _seen(mountinfo.read_mounts(), self._root)}
+
+    def _own_disk(self, descriptor: int) -> bool:
+        """Whether an open file lies on one of the guest's disks."""
+        with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as lines:
+            fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        number = int(fields["mnt_id"])
+        return any(
+            mount.id == number and mount.is_disk(self._disks.values())
+            for mount in mountinfo.read_mounts()
+        )
+
+    def _thaw_all(self) -> list[str]:
+        return [name for name, device in self._disks.items() if mounting.thaw_disk(device)]
+
+    # -- scripts, faults, snapshots
+
+    def _watch_scripts(self, wanted: Wanted) -> Wanted:
+        return {"watched": self._scripts.watch(wanted)}
+
+    def _unwatch_scripts(self, _: Wanted) -> Wanted:
+        self._scripts.unwatch()
+        return {}
+
+    def _set_plan(self, wanted: Wanted) -> Wanted:
+        with self._plan_lock:
+            self._plan = Plan(wanted["triggers"])
+        return {}
+
+    def _called(self, call: Call) -> None:
+        """A helper was called; runs in a thread of its own, the caller waits."""
+        self._enter_root()
+        if call.kind == "snapshot":
+            self._snapshot_called(call)
+            return
+        words = [*call.arguments, "", ""][:2]
+        with self._plan_lock:
+            asked = call.kind == "ask"
+            occasion = self._plan.ask(words[0]) if asked else self._plan.mark(words[0], words[1])
+            actions = self._plan.due(occasion)
+        if not asked:
+            facts = _mark_facts(call)
+            facts.update(script=words[0], point=words[1], attempt=occasion.number)
+            self._session.emit(Event.MARK, facts, call.at)
+        good = self._faults.carry_out(actions, call)
+        call.answer(0 if good else 1)
+
+    def _snapshot_called(self, call: Call) -> None:
+        actions: list[Wanted] = []
+        with self._plan_lock:
+            if call.arguments[:1] != ["discard"]:
+                actions = self._plan.due(self._plan.request())
+            number = len(self._calls) + 1
+            self._calls[number] = call
+        self._faults.carry_out(actions, call)
+        facts = {"request": number, "pid": call.pid, "args": call.arguments}
+        self._session.emit(Event.SNAPSHOT, facts, call.at)
+
+    def _answer(self, wanted: Wanted) -> Wanted:
+        call = self._calls.get(int(wanted["request"]))
+        if call is None:
+            raise AgentProblem(
+                Code.UNKNOWN, f"there is no snapshot request {wanted['request']}", ""
+            )
+        call.answer(int(wanted["exit"]))
+        return {}
+
+    # -- the end
+
+    def end(self) -> list[str]:
+        """Kill and thaw until nothing but the agent is left: a blocked writer needs both."""
+        deadline = time.monotonic() + _END_SECONDS
+        while True:
+            try:
+                os.kill(-1, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self._thaw_all()
+            left = sorted(set(procfs.processes()) - {os.getpid()})
+            if not left:
+                return []
+            if time.monotonic() > deadline:
+                return [f"process {pid} ({' '.join(procfs.argv(pid))})" for pid in left]
+            self._reaper.wait_for_change(_KILL_STEP)
+
+
+def _seen(mounts: list[mountinfo.Mount], root: str) -> list[str]:
+    return [mount.text(root) for mount in mounts if mountinfo.below(mount.point, root) is not None]
+
+
+def _both(tail: Tail, lines: Lines | None) -> Callable[[bytes], None]:
+    if lines is None:
+        return tail.add
+
+    def add(data: bytes) -> None:
+        tail.add(data)
+        lines.add(data)
+
+    return add
+
+
+def _mark_facts(call: Call) -> Wanted:
+    """What /proc says about the script that called; fields keep defaults where it is gone."""
+    pid = call.parent
+    facts: Wanted = {
+        "pid": pid,
+        "argv": procfs.argv(pid),
+        "environ": procfs.environ(pid),
+        "cwd": "",
+        "umask": 0,
+        "uid": 0,
+        "session_leader": False,
+        "stdin_eof": procfs.stdin_at_end(pid),
+        "ignored_signals": [],
+        "blocked_signals": [],
+    }
+    process = procfs.read(pid)
+    try:
+        status = procfs.status_fields(pid)
+        with linux.AsUser(*procfs.owner(pid)):
+            facts["cwd"] = os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return facts
+    facts.update(
+        umask=int(status["Umask"], 8),
+        uid=int(status["Uid"].split()[1]),
+        session_leader=process is not None and process.sid == pid,
+        ignored_signals=procfs.signals(status["SigIgn"]),
+        blocked_signals=procfs.signals(status["SigBlk"]),
+    )
+    return facts

@@ -1,0 +1,134 @@
+"""Who runs the configured scripts, and for how long: fanotify for the start, a pidfd for the end.
+
+Seen for any script, also a vendor's that reports no marks, and without its help.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import struct
+import threading
+import time
+
+from . import linux
+from .problem import AgentProblem
+from .wire import Code, Event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_FAN_CLOEXEC = 1
+_FAN_NONBLOCK = 2
+_FAN_MARK_ADD = 1
+_FAN_MARK_FLUSH = 0x80
+_FAN_OPEN_EXEC = 0x1000
+_EVENT = struct.Struct("=IBBHQii")
+
+
+class ScriptWatch:
+    """Emits script-started and script-ended; `pids` maps pids seen to "pre" or "post"."""
+
+    def __init__(self, emit: Callable[..., None]) -> None:
+        self._emit = emit
+        self._lock = threading.Lock()
+        self._fan = -1
+        self._paths: dict[str, str] = {}
+        self._files: dict[tuple[int, int], str] = {}
+        self._running: dict[int, tuple[str, int]] = {}  # pidfd: script, pid
+        self.pids: dict[int, str] = {}
+
+    def watch(self, paths: Mapping[str, str]) -> list[str]:
+        """Watch these files, instead of earlier ones. Raises AgentProblem (not-permitted)."""
+        with self._lock:
+            try:
+                if self._fan < 0:
+                    self._fan = linux.fanotify_init(
+                        _FAN_CLOEXEC | _FAN_NONBLOCK, os.O_RDONLY | os.O_CLOEXEC
+                    )
+                    threading.Thread(target=self._follow, name="scripts", daemon=True).start()
+                else:
+                    self._flush()
+                self._paths = dict(paths)
+                return self._mark()
+            except OSError as error:
+                raise AgentProblem(
+                    Code.NOT_PERMITTED,
+                    f"the kernel does not let the agent watch scripts: {error.strerror}",
+                    "the container needs SYS_ADMIN in the machine's own user namespace",
+                ) from error
+
+    def renew(self) -> None:
+        """A file was put: one that took a watched path's place is watched instead."""
+        with self._lock:
+            if self._fan >= 0 and self._paths:
+                self._flush()
+                self._mark()
+
+    def unwatch(self) -> None:
+        """Watch nothing; ends of scripts that run are still told."""
+        with self._lock:
+            self._paths = {}
+            if self._fan >= 0:
+                self._flush()
+
+    def _flush(self) -> None:
+        linux.fanotify_mark(self._fan, _FAN_MARK_FLUSH, 0, "/")
+        self._files.clear()
+
+    def _mark(self) -> list[str]:
+        watched = []
+        for script, path in self._paths.items():
+            try:
+                facts = os.stat(path)
+                linux.fanotify_mark(self._fan, _FAN_MARK_ADD, _FAN_OPEN_EXEC, path)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            self._files.setdefault((facts.st_dev, facts.st_ino), script)
+            watched.append(script)
+        return watched
+
+    def _follow(self) -> None:
+        poll = select.poll()
+        poll.register(self._fan, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == self._fan:
+                    for pidfd in self._take():
+                        poll.register(pidfd, select.POLLIN)
+                    continue
+                script, pid = self._running.pop(descriptor)
+                poll.unregister(descriptor)
+                os.close(descriptor)
+                self._emit(Event.SCRIPT_ENDED, {"script": script, "pid": pid})
+
+    def _take(self) -> list[int]:
+        """Read events; the pidfds of scripts that began."""
+        now = time.monotonic()
+        try:
+            data = os.read(self._fan, 65536)
+        except BlockingIOError:
+            return []
+        begun = []
+        while data:
+            size, _, _, _, _, file, pid = _EVENT.unpack_from(data)
+            data = data[size:]
+            if file < 0:
+                continue
+            facts = os.fstat(file)
+            os.close(file)
+            with self._lock:
+                script = self._files.get((facts.st_dev, facts.st_ino))
+            if script is None or (script, pid) in self._running.values():
+                continue
+            self.pids[pid] = script
+            self._emit(Event.SCRIPT_STARTED, {"script": script, "pid": pid}, now)
+            try:
+                pidfd = os.pidfd_open(pid)
+            except OSError:  # it ended before it could be followed
+                self._emit(Event.SCRIPT_ENDED, {"script": script, "pid": pid})
+                continue
+            self._running[pidfd] = (script, pid)
+            begun.append(pidfd)
+        return begun

@@ -1,0 +1,73 @@
+"""Which actions of a plan are due at a call: pure matching, each trigger once."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+class Occasion:
+    """What happened: a mark ("pre", "start", attempt), a snapshot request or an ask."""
+
+    def __init__(self, kind: str, words: Sequence[str], number: int) -> None:
+        self.kind = kind
+        self.words = tuple(words)
+        self.number = number
+
+
+class Plan:
+    """Triggers that have not gone off, and the counts that they refer to."""
+
+    def __init__(self, triggers: Sequence[dict[str, Any]] = ()) -> None:
+        self._waiting = list(triggers)
+        self._starts: dict[str, int] = {}
+        self._requests = 0
+
+    def mark(self, script: str, point: str) -> Occasion:
+        """A script reached a point; `number` is its attempt, counted by its "start" marks."""
+        if point == "start":
+            self._starts[script] = self._starts.get(script, 0) + 1
+        return Occasion("mark", (script, point), self._starts.get(script, 0))
+
+    def request(self) -> Occasion:
+        """The snapshot command was called; `number` counts the calls from 1."""
+        self._requests += 1
+        return Occasion("snapshot", (), self._requests)
+
+    def ask(self, word: str) -> Occasion:
+        """A script asked for an action by its word."""
+        return Occasion("ask", (word,), 0)
+
+    def due(self, occasion: Occasion) -> list[dict[str, Any]]:
+        """The actions for this occasion; an `ask` may be asked again, others go off once."""
+        actions: list[dict[str, Any]] = []
+        for trigger in list(self._waiting):
+            if _matches(trigger["when"], occasion):
+                actions += trigger["do"]
+                if occasion.kind != "ask":
+                    self._waiting.remove(trigger)
+        return actions
+
+
+def _matches(when: dict[str, Any], occasion: Occasion) -> bool:
+    if occasion.kind == "mark":
+        if tuple(when.get("mark", ())) != occasion.words:
+            return False
+        return bool(when.get("attempt", occasion.number) == occasion.number)
+    if occasion.kind == "snapshot":
+        if when.get("request") != "snapshot":
+            return False
+        return bool(when.get("number", occasion.number) == occasion.number)
+    return when.get("ask") == occasion.words[0]
+
+
+def describe(action: dict[str, Any]) -> str:
+    """The action in words, for the record: "kill executor", "freeze /data"."""
+    if "put" in action:
+        return "put " + " ".join(file["path"] for file in action["put"])
+    for verb in ("kill", "delay", "freeze", "thaw", "remount", "event"):
+        if verb in action:
+            return f"{verb} {action[verb]}"
+    return "unknown action " + " ".join(sorted(action))
