@@ -9,12 +9,14 @@ from typing import Mapping, Tuple
 
 from .catalogue import application, config, files, freeze, plugin, robustness, scripts, verdict
 from .catalogue.model import CONFIG_README, SEED, VENDOR_DOC, Clause, Quote
+from .catalogue.titles import TITLES
 
 __all__ = [
     "CATALOGUE",
     "CONFIG_README",
     "RULES",
     "SEED",
+    "TITLES",
     "VENDOR_DOC",
     "Clause",
     "Quote",

@@ -52,8 +52,10 @@ class Config:
 class ConfigProblem:
     """Why the content can't be used: a short word, and a sentence that names the key and place.
 
-    Reasons: encoding, bom, empty, json, nesting, surrogate, constant, not-object, duplicate-key,
-    missing-key, null, type, empty-path, relative-path, nul, negative, range.
+    Reasons are the last words of CFG-03's clauses: json (an empty file and one that nests too
+    deeply to be read included), encoding, bom, constant, surrogate, not-object, duplicate-key,
+    missing-key, null, empty-path, relative-path, nul, type, bool-is-no-number, float-is-no-number,
+    params, negative, timeout, poll.
     """
 
     reason: str
@@ -141,7 +143,7 @@ def _document(raw: bytes) -> Dict[str, Any]:
             "encoding", f"the file is no UTF-8: byte {error.start}, line {line}"
         ) from None
     if not text.strip(" \t\r\n"):
-        raise _ContentError("empty", "the file is empty")
+        raise _ContentError("json", "the file is no JSON: it is empty")
     try:
         document = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_int=_int
@@ -152,7 +154,7 @@ def _document(raw: bytes) -> Dict[str, Any]:
         raise _ContentError("json", f"the file is no JSON: {error.msg} at {where}") from None
     except RecursionError:
         raise _ContentError(
-            "nesting", "the file nests lists or objects too deeply to be read"
+            "json", "the file nests lists or objects too deeply to be read"
         ) from None
     if not isinstance(document, dict):
         raise _ContentError("not-object", f"the file holds {_what(document)}, not an object")
@@ -214,22 +216,26 @@ def _string(key: str, value: Any) -> str:
 
 def _params(key: str, value: Any) -> Tuple[str, ...]:
     if not isinstance(value, list):
-        raise _wrong(key, value, "a list of strings")
+        raise _wrong(key, value, "a list of strings", "params")
     for place, item in enumerate(value):
         if not isinstance(item, str):
-            raise _wrong(f"{key}[{place}]", item, "a string")
+            raise _wrong(f"{key}[{place}]", item, "a string", "params")
         if "\0" in item:
             raise _ContentError("nul", f"{key}[{place}] holds a NUL character: {_short(item)}")
     return tuple(value)
 
 
-def _whole(least: int, most: Optional[int] = None) -> Callable[[str, Any], int]:
+def _whole(reason: str, least: int, most: Optional[int] = None) -> Callable[[str, Any], int]:
+    """Reads a whole number from `least` to `most`; `reason` is that of one outside."""
+
     def read(key: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _wrong(key, value, "a whole number")
+        if isinstance(value, bool):
+            raise _wrong(key, value, "a whole number", "bool-is-no-number")
+        if not isinstance(value, int):
+            kind = "float-is-no-number" if isinstance(value, float) else "type"
+            raise _wrong(key, value, "a whole number", kind)
         if value < least or (most is not None and value > most):
             wanted = f"at least {least}" if most is None else f"from {least} to {most}"
-            reason = "negative" if value < 0 and least == 0 else "range"
             raise _ContentError(reason, f"{key} is {_number(value)}; it must be {wanted}")
         return value
 
@@ -255,22 +261,22 @@ _KEYS: Dict[str, _Key] = {
     "postScriptLocation": _Key("post_location", _path, required=True),
     "preScriptParams": _Key("pre_params", _params),
     "postScriptParams": _Key("post_params", _params),
-    "preScriptNoOfRetries": _Key("pre_retries", _whole(0)),
-    "postScriptNoOfRetries": _Key("post_retries", _whole(0)),
-    "timeoutInSeconds": _Key("timeout", _whole(1)),
+    "preScriptNoOfRetries": _Key("pre_retries", _whole("negative", 0)),
+    "postScriptNoOfRetries": _Key("post_retries", _whole("negative", 0)),
+    "timeoutInSeconds": _Key("timeout", _whole("timeout", 1)),
     "continueBackupOnFailure": _Key("continue_on_failure", _bool),
     "fsFreezeEnabled": _Key("fsfreeze", _bool),
-    "ScriptsExecutionPollTimeSeconds": _Key("poll_seconds", _whole(1, 5)),
+    "ScriptsExecutionPollTimeSeconds": _Key("poll_seconds", _whole("poll", 1, 5)),
 }
 
 #: The keys of CFG-01, in the article's order.
 KEYS: Tuple[str, ...] = tuple(_KEYS)
 
 
-def _wrong(key: str, value: Any, wanted: str) -> _ContentError:
+def _wrong(key: str, value: Any, wanted: str, reason: str = "type") -> _ContentError:
     if value is None:
         return _ContentError("null", f"{key} is null; it must be {wanted}")
-    return _ContentError("type", f"{key} is {_what(value)}; it must be {wanted}")
+    return _ContentError(reason, f"{key} is {_what(value)}; it must be {wanted}")
 
 
 def _what(value: Any) -> str:

@@ -62,21 +62,19 @@ def configured(config: FileFacts) -> bool:
 def judge_config_file(config: FileFacts, strict: bool = True) -> Optional[Finding]:
     """FILE-02 (dangling), FILE-03, FILE-08 for the config; ask `configured` first.
 
-    Reasons: dangling, not-regular, owner, permissions, narrow (a mode inside 600: `strict` only),
+    Reasons: dangling; permissions, for all of FILE-03 (a mode inside 600 in `strict` only);
     directory.
     """
     name = ErrorName.INCORRECT_CONFIG
     if not config.exists:
         return Finding(name, "dangling", f"{config.path} is a symlink that leads nowhere")
     if config.kind != "file":
-        return Finding(name, "not-regular", f"{config.path} is {_kind(config)}, no regular file")
+        return Finding(name, "permissions", f"{config.path} is {_kind(config)}, no regular file")
     if config.uid != 0:
-        return Finding(name, "owner", _owner(config))
+        return Finding(name, "permissions", _owner(config))
     mode = stat.S_IMODE(config.mode)
-    if mode != CONFIG_MODE:
-        narrow = mode & ~CONFIG_MODE == 0
-        if strict or not narrow:
-            return Finding(name, "narrow" if narrow else "permissions", _mode(config, CONFIG_MODE))
+    if mode != CONFIG_MODE and (strict or mode & ~CONFIG_MODE):
+        return Finding(name, "permissions", _mode(config, CONFIG_MODE))
     return _directory(config, name)
 
 

@@ -1,115 +1,54 @@
 """The verdict: a pure fold over what happened in a backup run.
 
 `judge` is what the reference executor writes; `proceeds` is the same fold asked in the middle of a
-run: what comes next. `accepted` (contract/readings.py) adds the other readings of the sources.
+run: what comes next. The other readings that the sources allow are in `readings`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import List, Sequence, Tuple, Union
+from typing import List, Sequence, Tuple
 
 from .errors import ErrorName
-
-#: The phases of a run, in their order.
-PHASES = ("recover", "precheck", "pre", "freeze", "snapshot", "thaw", "post", "verdict")
-
-
-@dataclass(frozen=True)
-class NotConfigured:
-    """There is no config file (FILE-02)."""
-
-
-@dataclass(frozen=True)
-class ConfigFinding:
-    """The config file can't be used (FILE-03, FILE-08, CFG-03)."""
-
-    reason: str
-    name: str = ErrorName.INCORRECT_CONFIG.value
-
-
-@dataclass(frozen=True)
-class PluginHostFinding:
-    """The plugin-host file can't be used (FILE-06)."""
-
-    reason: str
-    name: str = ErrorName.INCORRECT_PLUGIN_HOST.value
-
-
-@dataclass(frozen=True)
-class ScriptFinding:
-    """A script can't be run, failed or timed out; `name` is one of the eight script errors.
-
-    `phase` is "recover" (the interrupted run's post-script, ROB-05), "precheck" (FILE-04, FILE-05,
-    FILE-08), "pre" or "post" (RUN-02, RUN-05, and FILE-09 found just before a start).
-    """
-
-    phase: str
-    name: str
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class PreSucceeded:
-    """The pre-script ended with 0."""
-
-
-@dataclass(frozen=True)
-class PostSucceeded:
-    """The post-script of this run ended with 0."""
-
-
-@dataclass(frozen=True)
-class FreezeDone:
-    """All that FRZ-01 names is frozen; also where there was nothing to freeze."""
-
-
-@dataclass(frozen=True)
-class FreezeOff:
-    """No freeze was attempted: fsFreezeEnabled is false (FRZ-02), or FBK-08 says so."""
-
-
-@dataclass(frozen=True)
-class FreezeFailed:
-    """A freeze failed and was undone (FRZ-04, FRZ-07), or somebody else thawed (FRZ-06).
-
-    `phase` is "freeze" for the first, "snapshot" or "thaw" (where it was found) for the second.
-    """
-
-    phase: str = "freeze"
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class SnapshotTaken:
-    """The snapshot command returned 0 in time."""
-
-
-@dataclass(frozen=True)
-class SnapshotFailed:
-    """The snapshot command failed or did not return in time (SNP-02)."""
-
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Another run is under way (ROB-01)."""
-
-
-Happening = Union[
-    NotConfigured,
+from .happenings import (
+    PHASES,
     ConfigFinding,
-    PluginHostFinding,
-    ScriptFinding,
-    PreSucceeded,
-    PostSucceeded,
     FreezeDone,
-    FreezeOff,
     FreezeFailed,
-    SnapshotTaken,
-    SnapshotFailed,
+    FreezeOff,
+    Happening,
+    NotConfigured,
+    PluginHostFinding,
+    PostSucceeded,
+    PreSucceeded,
     Refused,
+    ScriptFinding,
+    SnapshotFailed,
+    SnapshotTaken,
+)
+
+__all__ = [
+    "PHASES",
+    "ConfigFinding",
+    "FreezeDone",
+    "FreezeFailed",
+    "FreezeOff",
+    "Happening",
+    "Next",
+    "NotConfigured",
+    "PluginHostFinding",
+    "Policy",
+    "PostSucceeded",
+    "PreSucceeded",
+    "Refused",
+    "ScriptFinding",
+    "SnapshotFailed",
+    "SnapshotTaken",
+    "Verdict",
+    "any_of",
+    "effective_policy",
+    "judge",
+    "proceeds",
 ]
 
 
@@ -153,7 +92,7 @@ def effective_policy(policy: Policy, happenings: Sequence[Happening]) -> Policy:
 
     `single_disk` is a fact of the guest and stays (FILE-02, FBK-05, FBK-06, ROB-05).
     """
-    if _any(happenings, NotConfigured, ConfigFinding, PluginHostFinding):
+    if any_of(happenings, NotConfigured, ConfigFinding, PluginHostFinding):
         return replace(Policy(), single_disk=policy.single_disk)
     return policy
 
@@ -165,7 +104,7 @@ def judge(policy: Policy, happenings: Sequence[Happening]) -> Verdict:
     first, within a phase in the order in which they arose.
     """
     errors = _errors(happenings)
-    if _fails(policy, happenings) or not _any(happenings, SnapshotTaken):
+    if _fails(policy, happenings) or not any_of(happenings, SnapshotTaken):
         return Verdict("failed", "none", errors)
     return Verdict("succeeded", _level(policy, happenings), errors)
 
@@ -175,17 +114,17 @@ def proceeds(policy: Policy, happenings: Sequence[Happening]) -> Next:
 
     The executor asks before each step and never decides on its own.
     """
-    if _any(happenings, Refused):
+    if any_of(happenings, Refused):
         return Next(False, False, False, False, False)
     fails = _fails(policy, happenings)
-    settled = _any(happenings, SnapshotTaken, SnapshotFailed)
+    settled = any_of(happenings, SnapshotTaken, SnapshotFailed)
     pre_over = _pre_attempted(happenings)
-    finding = _any(happenings, ScriptFinding)
-    scripts_may_run = not finding and not _any(
+    finding = any_of(happenings, ScriptFinding)
+    scripts_may_run = not finding and not any_of(
         happenings, NotConfigured, ConfigFinding, PluginHostFinding
     )
-    frozen = _any(happenings, FreezeDone, FreezeOff, FreezeFailed)
-    post_over = _any(happenings, PostSucceeded) or any(
+    frozen = any_of(happenings, FreezeDone, FreezeOff, FreezeFailed)
+    post_over = any_of(happenings, PostSucceeded) or any(
         isinstance(h, ScriptFinding) and h.phase == "post" for h in happenings
     )
     pre = scripts_may_run and not pre_over and not frozen and not settled
@@ -198,24 +137,25 @@ def proceeds(policy: Policy, happenings: Sequence[Happening]) -> Next:
         and not _mercy(policy, happenings),
         snapshot=snapshot,
         post=(pre_over or pre) and not post_over,
-        discard=fails and _any(happenings, SnapshotTaken),
+        discard=fails and any_of(happenings, SnapshotTaken),
     )
 
 
-def _any(happenings: Sequence[Happening], *kinds: type) -> bool:
+def any_of(happenings: Sequence[Happening], *kinds: type) -> bool:
+    """Whether something of one of these kinds has happened."""
     return any(isinstance(h, kinds) for h in happenings)
 
 
 def _pre_attempted(happenings: Sequence[Happening]) -> bool:
     """A start of the pre-script was attempted, or given up at the door (FILE-09): RUN-06."""
-    return _any(happenings, PreSucceeded) or any(
+    return any_of(happenings, PreSucceeded) or any(
         isinstance(h, ScriptFinding) and h.phase == "pre" for h in happenings
     )
 
 
 def _forbidden(policy: Policy, happenings: Sequence[Happening]) -> bool:
     """Something that continueBackupOnFailure false does not tolerate has happened."""
-    return not effective_policy(policy, happenings).continue_on_failure and _any(
+    return not effective_policy(policy, happenings).continue_on_failure and any_of(
         happenings, ScriptFinding, FreezeFailed
     )
 
@@ -226,18 +166,18 @@ def _mercy(policy: Policy, happenings: Sequence[Happening]) -> bool:
 
 
 def _fails(policy: Policy, happenings: Sequence[Happening]) -> bool:
-    if _any(happenings, Refused, SnapshotFailed):
+    if any_of(happenings, Refused, SnapshotFailed):
         return True
     return _forbidden(policy, happenings) and not policy.single_disk
 
 
 def _level(policy: Policy, happenings: Sequence[Happening]) -> str:
-    if _mercy(policy, happenings) or _any(happenings, FreezeFailed):
+    if _mercy(policy, happenings) or any_of(happenings, FreezeFailed):
         return "crash"
-    spoilt = _any(happenings, NotConfigured, ConfigFinding, PluginHostFinding, ScriptFinding)
-    if not spoilt and _any(happenings, PreSucceeded) and _any(happenings, PostSucceeded):
+    spoilt = any_of(happenings, NotConfigured, ConfigFinding, PluginHostFinding, ScriptFinding)
+    if not spoilt and any_of(happenings, PreSucceeded) and any_of(happenings, PostSucceeded):
         return "application"
-    return "file-system" if _any(happenings, FreezeDone) else "crash"
+    return "file-system" if any_of(happenings, FreezeDone) else "crash"
 
 
 def _errors(happenings: Sequence[Happening]) -> Tuple[str, ...]:

@@ -50,4 +50,10 @@ CLAUSES: tuple[Clause, ...] = (
         "the pre-script and the start of the post-script.",
         "The script only pretends to quiesce the application: false consistency.",
     ),
+    project(
+        "APP-01.released",
+        "After the run the application answers, and its own state (locks, settings, sessions) is "
+        "what it was before.",
+        "The application stays quiesced: an outage that a backup caused.",
+    ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# Relative: inside a guest the room may travel under another name.
 from ..errors import DOCUMENTED
 from .model import Clause, project, seed
 
