@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from harness.machines.agent import wire
 from harness.machines.bundle import bootstrap_input
-from harness.machines.channel import Channel
+from harness.machines.channel import Channel, Switchboard
 from harness.machines.confinement import MachineSpec, container_objections, create_arguments
 from harness.machines.engine import Engine
 from harness.machines.errors import UnsafeContainer
@@ -18,6 +18,8 @@ from harness.problem import EngineProblem, Problem
 
 _HELLO_DEADLINE = 60.0
 _END = 15.0
+#: So many heartbeats may be lost before a machine believes that its controller is gone.
+_BEATS_A_LEASE = 6
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ def launch(
     On a failure nothing is left. Raises EngineProblem, UnsafeContainer, MachineGone.
     """
     now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    board = Switchboard.shared()
+    board.beat_within(lease_seconds / _BEATS_A_LEASE)
     container = create_checked(engine, replace(spec, created=now))
     channel: Channel | None = None
     try:
         stream = engine.attach(container)
-        channel = Channel(f"{spec.role} {spec.name}", stream, listener=listener)
+        channel = Channel(f"{spec.role} {spec.name}", stream, listener=listener, board=board)
         channel.send_raw(bootstrap_input())
         role = channel.start(
             wire.Do.ROLE,
