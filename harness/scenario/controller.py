@@ -17,6 +17,7 @@ from _pytest.terminal import TerminalReporter
 
 from harness import __version__
 from harness.contract.clauses import CATALOGUE
+from harness.contract.errors import ERRORS
 from harness.machines.cleanup import mend_dead_runs
 from harness.machines.engine import Engine
 from harness.machines.runs import RunLock, new_run_id
@@ -44,6 +45,10 @@ LINES = "snapcert"
 
 _TEXTS: Mapping[str, str] = {clause.id: clause.text for clause in CATALOGUE.values()}
 
+_ERRORS: Mapping[str, tuple[str, str]] = {
+    name: (text.message, text.action) for name, text in ERRORS.items()
+}
+
 
 class Controller:
     """Hooks of the one process that writes the record; `live` draws snapcert's own view."""
@@ -57,6 +62,7 @@ class Controller:
         self._planned = False
         self._outcomes: dict[str, _Outcome] = {}
         self._lock: RunLock | None = None
+        self._engine: Engine | None = None
         self._interrupted = ""
         #: The id that every machine of this run carries as a label.
         self.run_id = new_run_id()
@@ -66,6 +72,8 @@ class Controller:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Find the engine, mend what crashed runs left, open the record."""
+        if self._config.getoption("collectonly"):
+            return
         try:
             self._open()
         except Problem as problem:
@@ -74,7 +82,7 @@ class Controller:
     def _open(self) -> None:
         options = self._options
         target = select_target(options.executor, __version__)
-        engine = Engine.connect()
+        self._engine = engine = Engine.connect()
         facts = engine.assert_usable()
         mend_dead_runs(engine, self._say)
         image = image_of(engine, target, self._say)
@@ -225,14 +233,18 @@ class Controller:
             self._lock.release()
         session.exitstatus = footer.exit_code
 
+    def pytest_unconfigure(self) -> None:
+        """Also where the run did not get as far as its first scenario."""
+        if self._engine is not None:
+            self._engine.close()
+
     def render(self) -> list[Path]:
         """Everything that is rendered from results.jsonl; the paths."""
         out = self._options.out
         record = read(out / "results.jsonl")
-        pages = {"junit.xml": junit.render(record, _TEXTS), "report.html": html.render(record)}
-        for name, content in pages.items():
-            (out / name).write_bytes(content)
-        return [out / "results.jsonl", *(out / name for name in pages)]
+        (out / "junit.xml").write_bytes(junit.render(record, _TEXTS))
+        (out / "report.html").write_text(html.render(record, _TEXTS, _ERRORS), encoding="utf-8")
+        return [out / name for name in ("report.html", "results.jsonl", "junit.xml")]
 
 
 class _Outcome:

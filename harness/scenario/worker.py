@@ -123,5 +123,9 @@ class Worker:
     def close(self) -> None:
         """Give back everything; raises the Problem of what could not be given back."""
         host, self._host = self._host, None
-        if host is not None:
-            host.close()
+        try:
+            if host is not None:
+                host.close()
+        finally:
+            if self._engine is not None:
+                self._engine.close()

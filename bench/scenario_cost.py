@@ -1,0 +1,84 @@
+"""What a conformance scenario costs, in units of `docker run --rm IMAGE true`.
+
+Suite wall × workers ÷ scenarios, without the scenarios that wait for a bound of the contract, over
+the median wall of the plain container start at the same concurrency, both interleaved in one run.
+Beside it the machine's CPU time for each scenario.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness.machines.engine import Engine
+from harness.machines.images import BASE, ensure_image
+
+WORKERS = 4
+STARTS = 16
+ROUNDS = 3
+
+
+def busy_seconds() -> float:
+    """CPU time of the whole machine so far, idle and waiting left out."""
+    fields = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+    idle = fields[3] + fields[4]
+    return (sum(fields[:8]) - idle) / 100
+
+
+def plain_starts(image: str) -> list[float]:
+    """Walls of STARTS plain containers, WORKERS at a time, seconds."""
+
+    def one(_: int) -> float:
+        began = time.monotonic()
+        command = ["docker", "run", "--rm", "--network", "none", image, "true"]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(one, range(STARTS)))
+
+
+def suite() -> tuple[float, int, float]:
+    """Wall seconds, scenarios and CPU seconds of one conformance run without the waits."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable, "-m", "pytest", "-q", "scenarios", "-n", str(WORKERS),
+            "--dist", "worksteal", "-m", "not slow_by_contract", "--out", folder,
+        ]  # fmt: skip
+        cpu, began = busy_seconds(), time.monotonic()
+        subprocess.run(command, check=True, capture_output=True, timeout=1200)
+        wall, used = time.monotonic() - began, busy_seconds() - cpu
+        lines = (Path(folder) / "results.jsonl").read_text().splitlines()
+        return wall, sum(json.loads(line)["type"] == "scenario" for line in lines), used
+
+
+def main() -> int:
+    """Print the figures; the ratio is what counts, the machine is shared."""
+    engine = Engine.connect()
+    image = ensure_image(engine, BASE, print)
+    engine.close()
+    starts: list[float] = []
+    costs, cpu = [], []
+    for _ in range(ROUNDS):
+        starts += plain_starts(image)
+        wall, count, used = suite()
+        costs.append(wall * WORKERS / count)
+        cpu.append(used / count)
+        print(f"suite: {wall:.1f} s wall, {count} scenarios, {WORKERS} workers", flush=True)
+    starts += plain_starts(image)
+    plain = statistics.median(starts)
+    cost = statistics.median(costs)
+    print(f"docker run --rm IMAGE true, {WORKERS} at a time: median {plain * 1000:.0f} ms")
+    print(f"a scenario: median {cost * 1000:.0f} ms of a worker, {statistics.median(cpu):.2f} s CPU")
+    print(f"ratio: {cost / plain:.2f} (each round: {', '.join(f'{c / plain:.2f}' for c in costs)})")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
