@@ -51,7 +51,7 @@ class Journal:
             return
         self._waiting.append(f"{_stamp()} {phase:<8} {stream}, its end:")
         self._waiting += [
-            f"{_stamp()} {phase:<8} | {_printable(line)}" for line in text.split("\n")
+            f"{_stamp()} {phase:<8} | {_printable(line)}" for line in text.splitlines()
         ]
         self._flush()
 
