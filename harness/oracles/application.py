@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from harness.history import Application, Finding, History, Instant, Operation, Restore
 from harness.oracles.consequences import found
 from harness.oracles.filesystem import the_set
-from harness.oracles.instants import EVENT_LATE, first_start, last_end, post_start
+from harness.oracles.instants import first_start, last_end, post_start
 
 #: An acknowledgement of an operation asked for before pre's end may be stamped this much late, in
 #: seconds, before a kit that stops writes is blamed for it.
@@ -130,14 +130,8 @@ def cut_of(history: History) -> Cut | None:
         pre_started=pre.early,
         pre_ended=ended.late,
         set_ended=snapshot.taken_to,
-        post_started=_earliest_post(post.late, snapshot.answered) if post else math.inf,
+        post_started=max(post.early, min(snapshot.taken_to, post.late)) if post else math.inf,
     )
-
-
-def _earliest_post(stamp: Instant, answered: Instant | None) -> Instant:
-    """A post-script starts after the snapshot command returned, and its stamp may be late."""
-    early = stamp - EVENT_LATE
-    return early if answered is None else min(stamp, max(early, answered))
 
 
 def ledger(history: History, enough: Enough | None = None) -> Ledger:

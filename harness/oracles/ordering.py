@@ -138,7 +138,7 @@ def _asked_while_frozen(history: History, terms: Terms, call: Snapshot) -> Itera
         yield found(
             "FRZ-01.thaw",
             not early,
-            "the thaw comes after the snapshot command returned",
+            "the thaw comes after the snapshot",
             f"{', '.join(early)} was thawed before" if early else "no disk was thawed before",
         )
 
@@ -240,14 +240,14 @@ def _post(history: History, terms: Terms) -> Iterator[Finding]:
     post = post_start(history)
     if post is None:
         return
-    taken = [s for s in history.snapshots if s.answered is not None and s.answer == 0]
+    taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
     if taken:
-        answered = max(s.answered for s in taken if s.answered is not None)
+        # The answer's own stamp may lie after what the executor does next; the set's may not.
         yield found(
             "RUN-01.post-after-snapshot",
-            post.late >= answered,
-            "the post-script starts after the snapshot",
-            _apart("the snapshot returned", answered, "post started", post.late),
+            post.late >= max(taken),
+            "the post-script starts after the snapshot was taken",
+            _apart("the set was complete", max(taken), "post started", post.late),
         )
     freezes = own_freezes(history, terms)
     if not freezes:
@@ -307,10 +307,10 @@ def _foreign(history: History, terms: Terms) -> Iterator[Finding]:
 
 
 def _thawed_before(freeze: Freeze, call: Snapshot) -> bool:
-    """Only of a call that succeeded: a hanging one ends after the thaw, SNP-02 wants it so."""
-    if call.answered is None or call.answer != 0 or freeze.thawed_after is None:
+    """Thawed before the set was complete: when the command returned is known too roughly."""
+    if call.taken_to is None or freeze.thawed_after is None:
         return False
-    return freeze.thawed_after < call.answered
+    return freeze.thawed_after < call.taken_to
 
 
 def _within(inner: Disk, outer: Disk) -> bool:

@@ -15,6 +15,9 @@ from harness.oracles.application import shown
 from harness.oracles.consequences import found
 from harness.oracles.terms import Terms
 
+#: Where an executor may keep lasting state, in one entry each (ROB-03).
+STATE_ROOTS = ("/run/", "/var/lib/", "/var/log/")
+
 #: Files that may grow from run to run (ROB-03: logs aside).
 LOGS = ("/var/log/",)
 
@@ -65,19 +68,47 @@ def _left(before: GuestState, after: GuestState, terms: Terms) -> Iterator[Findi
         _named(others) or "no process is left",
     )
     yield _difference("ROB-03.mounts", "mounts", before.mounts, after.mounts)
-    yield _difference("ROB-03.locks", "locks", (), _new(before.locks, after.locks))
-    changed = tuple(
-        sorted(
-            path
-            for path in {*before.files, *after.files}
-            if before.files.get(path) != after.files.get(path)
-        )
-    )
+    yield _difference("ROB-03.locks", "locks", (), _own_locks(before, after))
+    changed = changed_files(before, after, terms.may_change)
     yield found(
         "ROB-03.files",
         not changed,
-        "no file outside the executor's own folder and the logs is new, changed or gone",
+        "no file is new, changed or gone but in one folder of the executor's own",
         shown(tuple(_change(path, before, after) for path in changed)) or "no file has changed",
+    )
+
+
+def changed_files(
+    before: GuestState, after: GuestState, may_change: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Paths that are new, changed or gone, without what one folder of the executor's may hold.
+
+    Below each of `STATE_ROOTS` one entry may come and change; a second one is residue, and all of
+    them are then named.
+    """
+    paths = sorted(
+        path
+        for path in {*before.files, *after.files}
+        if before.files.get(path) != after.files.get(path)
+        and not path.startswith(tuple(may_change))
+    )
+    own: dict[str, set[str]] = {root: set() for root in STATE_ROOTS}
+    for path in paths:
+        for root in STATE_ROOTS:
+            if path.startswith(root):
+                own[root].add(path[len(root) :].split("/", 1)[0])
+    single = tuple(root for root, entries in own.items() if len(entries) == 1)
+    return tuple(path for path in paths if not path.startswith(single))
+
+
+def _own_locks(before: GuestState, after: GuestState) -> tuple[str, ...]:
+    """Locks that are new and not the application's; a lock is "KIND ACCESS PID PATH"."""
+    others = {str(p.pid) for p in before.processes}
+    others |= {str(p.pid) for p in after.processes if p.role == "application"}
+    return tuple(
+        lock
+        for lock in _new(before.locks, after.locks)
+        if not others.intersection(lock.split(" ", 3)[2:3])
     )
 
 

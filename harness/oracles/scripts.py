@@ -5,12 +5,13 @@ Attempts are those that were really executed: the kernel's own events, and the s
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 
 from harness.history import Finding, History, Mark
 from harness.oracles.consequences import found
-from harness.oracles.instants import EVENT_LATE, started_times
+from harness.oracles.instants import EVENT_LATE, post_start, started_times
 from harness.oracles.terms import ScriptTerms, Terms
 
 #: RUN-05: seconds in which the tree of a script that timed out is ended.
@@ -82,7 +83,10 @@ def verbatim(argv: tuple[str, ...], paths: tuple[str, ...], arguments: tuple[str
 
 
 def _budget(history: History, script: ScriptTerms) -> Iterator[Finding]:
-    runs = [r for r in history.script_runs if r.script == script.script]
+    # A recovery's post-script (ROB-05), before this run's pre-script, has a budget of its own.
+    own = post_start(history) if script.script == "post" else None
+    since = own.early if own else -math.inf
+    runs = [r for r in history.script_runs if r.script == script.script and r.started >= since]
     if script.budget is None or not runs:
         return
     began = min(r.started for r in runs)

@@ -64,7 +64,8 @@ class Terms:
     are writable and of a kind that can be frozen; `foreign` those that the scenario itself froze
     or thawed. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables of the
     executor's own caller. `background` are words of the argument vectors of processes that a
-    script may leave (RUN-07). `ends_within` bounds the executor's whole run in seconds, held
+    script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go beside the
+    executor's doings. `ends_within` bounds the executor's whole run in seconds, held
     against `ends_clause`.
     """
 
@@ -81,6 +82,7 @@ class Terms:
     bound: float = FREEZE_BOUND
     foreign_names: tuple[str, ...] = ()
     background: tuple[str, ...] = ()
+    may_change: tuple[str, ...] = ()
     due: tuple[Due, ...] = ()
     ends_within: float | None = None
     ends_clause: str = "ROB-01.bound"

@@ -248,7 +248,7 @@ BAD: dict[str, Bad] = {
         "RUN-01.pre-before-freeze", history(freezes=(freeze(thawed_before=101.4, first=101.41),))
     ),
     "post before the snapshot": Bad(
-        "RUN-01.post-after-snapshot", history(snapshots=(snapshot(answered=103.2),))
+        "RUN-01.post-after-snapshot", history(snapshots=(snapshot(taken_to=103.2),))
     ),
     "post before the thaw": Bad(
         "RUN-01.post-after-thaw", history(freezes=(freeze(last=103.5, thawed_after=103.51),))
@@ -279,8 +279,8 @@ BAD: dict[str, Bad] = {
             )
         ),
     ),
-    "thawed before the snapshot returned": Bad(
-        "FRZ-01.thaw", history(freezes=(freeze(last=102.27, thawed_after=102.28),))
+    "thawed before the set was complete": Bad(
+        "FRZ-01.thaw", history(freezes=(freeze(last=102.24, thawed_after=102.25),))
     ),
     "outer frozen first": Bad(
         "FRZ-01.order",
@@ -382,6 +382,16 @@ BAD: dict[str, Bad] = {
     "remounted": Bad("ROB-03.mounts", left(mounts=("/dev/loop3 /data ext4 ro",))),
     "lock": Bad("ROB-03.locks", left(locks=("POSIX WRITE 70 /run/lock/x",))),
     "new file": Bad("ROB-03.files", left(files={**state(1).files, "/tmp/x": "-rw------- 0:0 1"})),
+    "two folders of state": Bad(
+        "ROB-03.files",
+        left(
+            files={
+                **state(1).files,
+                "/var/lib/a/x": "-rw------- 0:0 1",
+                "/var/lib/b": "-rw------- 0:0 1",
+            }
+        ),
+    ),
     "file gone": Bad("ROB-03.files", left(files={})),
     "file changed": Bad("ROB-03.files", left(files={"/etc/passwd": "-rw-rw-rw- 0:0 900"})),
 }

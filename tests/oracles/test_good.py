@@ -57,6 +57,33 @@ def late_events() -> History:
     )
 
 
+def answered_late() -> History:
+    """The answer was stamped after the executor had gone on."""
+    return history(snapshots=(snapshot(answered=103.5),))
+
+
+def recovered() -> History:
+    """An interrupted run's post-script ran first, with a budget of its own."""
+    return history(
+        script_runs=(
+            ScriptRun("post", 150, 100.1, 100.2),
+            ScriptRun("pre", 200, 101.0, 102.0),
+            ScriptRun("post", 300, 103.0, 104.0),
+        )
+    )
+
+
+def with_lasting_state() -> History:
+    files = {
+        **state(99.0).files,
+        "/var/lib/executor/journal": "-rw------- 0:0 400",
+        "/run/executor/lock": "-rw------- 0:0 0",
+        "/var/log/executor.log": "-rw------- 0:0 4000",
+        "/data/ledger": "-rw------- 0:0 9",
+    }
+    return history(after=state(105.0, files=files))
+
+
 def failed_pre() -> History:
     return history(end=end(outcome("succeeded", "file-system", "Pre-ScriptExecutionFailed")))
 
@@ -160,6 +187,18 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
     "late events": (late_events(), APPLICATION, Terms()),
     "not examined": (history(images=()), APPLICATION, Terms()),
     "nested": (nested_disks(), APPLICATION, Terms()),
+    "answered late": (answered_late(), APPLICATION, Terms()),
+    "recovered": (
+        recovered(),
+        APPLICATION,
+        Terms(
+            scripts=(
+                ScriptTerms("pre", budget=2.0),
+                ScriptTerms("post", least=2, most=2, budget=2.0),
+            )
+        ),
+    ),
+    "lasting state": (with_lasting_state(), APPLICATION, Terms(may_change=("/data/",))),
     "failed pre": (
         failed_pre(),
         FALLBACK,

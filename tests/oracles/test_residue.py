@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.history import History, Process
-from harness.oracles.residue import growth, left_processes
+from harness.oracles.residue import findings, growth, left_processes
+from harness.oracles.terms import Terms
 from tests.oracles.builders import history, state
 
 
@@ -49,3 +50,9 @@ def test_processes_must_not_grow() -> None:
 
 def test_two_runs_show_no_growth() -> None:
     assert growth([history(), history()]) == ()
+
+
+def test_locks_of_the_application_come_and_go() -> None:
+    worker = Process(77, 700, ("sqlite",), "application")
+    run = after(processes=(*state(1).processes, worker), locks=("POSIX WRITE 77 /data/db",))
+    assert all(f.holds for f in findings(run, Terms()))
