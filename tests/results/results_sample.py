@@ -133,6 +133,8 @@ def history(
     rescued: bool = False,
     hung: bool = False,
     killed: float | None = None,
+    executor: str = "vendor-agent",
+    unanswered: float | None = None,
 ) -> History:
     """One run; all instants are seconds after its beginning."""
     at = BOOT
@@ -150,6 +152,8 @@ def history(
             for i, d in enumerate(disks)
         )
     snapshots: tuple[Snapshot, ...] = ()
+    if unanswered is not None:
+        snapshots = (Snapshot(1, at + unanswered, None, None),)
     if snapshot is not None:
         still = DiskAtSnapshot(freeze is not None, freeze is not None, 4, 4, 0, 0)
         width = snapshot[1] - snapshot[0]
@@ -176,7 +180,7 @@ def history(
     return History(
         id=run,
         scenario=scenario,
-        executor="vendor-agent",
+        executor=executor,
         shape="data",
         single_disk=False,
         disks=disks,
@@ -386,6 +390,7 @@ def _special(ids: dict[str, str], one: tuple[Disk, ...], two: tuple[Disk, ...]) 
             post=(),
             length=96.0,
             hung=True,
+            unanswered=0.55,
             faults=(Fault(BOOT + 0.55, "snapshot never answers"),),
         ),
     )
@@ -479,6 +484,7 @@ def certify_lines(*, bad: bool = False) -> Iterator[Line]:
             snapshot=(frozen + 0.05, thawed - 0.012),
             post=((thawed + 0.006, post),),
             length=2.6,
+            executor="reference",
             application=Application(
                 operations, True, "locks 0", "locks 0", True, (Restore(run, True, True, 0),)
             ),
