@@ -150,7 +150,7 @@ def _facts(path: str, mode: int) -> permissions.FileFacts:
             break
         parent = posixpath.dirname(parent)
     directories = tuple(
-        permissions.DirFacts(path=folder, uid=0, mode=0o1777 if folder == "/tmp" else 0o755)  # noqa: S108
+        permissions.DirFacts(path=folder, uid=0, mode=0o1777 if folder == "/tmp" else 0o755)
         for folder in reversed(folders)
     )
     return permissions.FileFacts(path=path, mode=mode, resolved=path, directories=directories)

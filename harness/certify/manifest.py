@@ -21,7 +21,7 @@ from harness.machines.layout import ROOT_SIZE, SMALLEST, DiskSpec, Layout
 KIT_FOLDER = "/opt/kit"
 
 #: Mount points that belong to the system or to the suite.
-_RESERVED = ("/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/usr", KIT_FOLDER)  # noqa: S108  not used
+_RESERVED = ("/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/usr", KIT_FOLDER)
 
 #: Seconds that a command gets where the kit does not say.
 _USUAL_DEADLINE = 30.0
@@ -115,7 +115,9 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     """Read the document; raises the first ManifestError."""
     top = Table(document, "")
     kit = top.table("kit")
-    name = kit.matching("name", r"[a-z0-9][a-z0-9._-]{0,62}", "lower-case letters, digits, . _ -")
+    name = kit.matching(
+        "name", r"[a-z0-9]+([._-][a-z0-9]+)*", "lower-case letters, digits, single . _ or -"
+    )
     vendor = kit.text("vendor")
     version = kit.text("version")
     description = kit.text("description", "")

@@ -1,0 +1,110 @@
+"""What certification asks of a kit beyond the contract: levels 1 and 2, by clause.
+
+APP-01, FBK-07 and all that is said of executors stand in the contract's catalogue; these clauses
+are of certification's own, and always bind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from harness.history import Finding, Harm
+from harness.results.record import CheckLine, Status, check_of
+
+#: The basis that results show for these clauses.
+BASIS = "project"
+
+
+@dataclass(frozen=True)
+class KitClause:
+    """One thing that a kit must do, and what it means for a user where it does not."""
+
+    id: str
+    text: str
+    consequence: str
+    harm: Harm = Harm.CONTRACT
+
+
+_ALL = (
+    KitClause(
+        "KIT-1.config",
+        "The config can be used as it is installed: its content and its mode.",
+        "Executors refuse it and run no script: no backup is application consistent.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
+        "KIT-1.scripts",
+        "The scripts can be started as they are installed: mode, owner, folders, encoding, line "
+        "endings, interpreter.",
+        "No script runs, or none succeeds: no backup is application consistent.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
+        "KIT-1.shellcheck",
+        "ShellCheck finds no error in the shell scripts.",
+        "A script that breaks at a syntax error may leave the application half quiesced.",
+    ),
+    KitClause(
+        "KIT-2.ends",
+        "Each script, run as an executor runs it, succeeds within timeoutInSeconds.",
+        "The backup falls back, or fails, each time.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
+        "KIT-2.repeats",
+        "The pre-script run again, as a retry or by the next run, succeeds, and one post-script "
+        "undoes it all.",
+        "A retry fails, or leaves the application quiesced.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.post-alone",
+        "The post-script without a pre-script before it, or run again, succeeds and changes "
+        "nothing.",
+        "A recovery after a crash fails, or breaks what it should mend.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.undoes",
+        "After a pre-script that was killed at some instant, as at a timeout, the post-script "
+        "succeeds and the application goes on, with its state as before.",
+        "A timeout leaves the application quiesced: an outage that a backup caused.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.retry",
+        "After a pre-script that was killed at some instant, the next pre-script succeeds.",
+        "Retries never help: the backup falls back each time that something is slow.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
+        "KIT-2.not-running",
+        "With the application stopped both scripts end in time, and once started it goes on.",
+        "A backup of a stopped machine hangs, or the application comes up quiesced.",
+        Harm.LEFT_BEHIND,
+    ),
+)
+
+CLAUSES: Mapping[str, KitClause] = {clause.id: clause for clause in _ALL}
+
+
+def kit_finding(clause: str, holds: bool, observed: str) -> Finding:
+    """A finding of a clause above, with its words and its harm."""
+    entry = CLAUSES[clause]
+    return Finding(clause, holds, entry.text, observed, entry.harm, entry.consequence)
+
+
+def kit_line(
+    finding: Finding, scenario: str, *, warned: bool = False, filesystem: str = "", shape: str = ""
+) -> CheckLine:
+    """The line of such a finding; `warned`: it is shown, but does not fail the kit."""
+    status: Status = "passed" if finding.holds else "warned" if warned else "failed"
+    return check_of(
+        finding,
+        status=status,
+        basis=BASIS,
+        scenario=scenario,
+        filesystem=filesystem,
+        shape=shape,
+    )

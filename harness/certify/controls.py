@@ -1,0 +1,101 @@
+"""The two controls that make a certificate worth something.
+
+*Oracle control*: each round's own evidence, sabotaged, must be caught; that is the oracles' work,
+here it becomes lines of the record. *Script control*: the same round with scripts that only
+`exit 0`, then without the freeze too. It is information: a crash-safe database on one disk may
+survive without scripts, and then that is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from harness.certify.kit import Kit, KitFile
+from harness.certify.rounds import pause_of
+from harness.history import History
+from harness.oracles.application import Proof, ledger
+from harness.oracles.filesystem import reached
+from harness.oracles.sabotage import Control
+from harness.oracles.terms import Terms
+from harness.results.record import ControlLine
+
+_NOTHING = b"#!/bin/sh\nexit 0\n"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A kit in which something is left out; `name` says what, `freezes` whether it is frozen."""
+
+    name: str
+    kit: Kit
+    freezes: bool
+
+
+def variants(kit: Kit) -> tuple[Variant, ...]:
+    """The kit with scripts that do nothing, with the freeze as it is, then without it."""
+    idle = _with(kit, {kit.pre.path: _NOTHING, kit.post.path: _NOTHING})
+    settings = json.loads(kit.config_file.content)
+    thawed = json.dumps({**settings, "fsFreezeEnabled": False}, indent=4).encode()
+    frozen = bool(settings.get("fsFreezeEnabled", True))
+    without = Variant(
+        "scripts that do nothing, nothing frozen",
+        _with(idle, {kit.config_file.path: thawed}),
+        False,
+    )
+    if not frozen:
+        return (without,)
+    return (Variant("scripts that do nothing, frozen", idle, True), without)
+
+
+def oracle_lines(
+    controls: Sequence[Control], scenario: str, filesystem: str
+) -> tuple[ControlLine, ...]:
+    """The record of one round's oracle control."""
+    return tuple(
+        ControlLine(control.name, "oracle", control.caught, control.detail, scenario, filesystem)
+        for control in controls
+    )
+
+
+def script_line(
+    variant: Variant, history: History, usual: History, scenario: str, filesystem: str
+) -> ControlLine:
+    """What the scripts make of this layout: a round without them, beside one with them."""
+    proof = ledger(history)
+    shown = reached(history, Terms(freezes=variant.freezes))
+    if proof.proof is Proof.BROKEN:
+        detail = f"without them the proof breaks: {_why(history)}"
+    elif proof.proof is Proof.NOT_PROVEN:
+        detail = f"not proven without them: {'; '.join(proof.doubts)}"
+    else:
+        detail = (
+            f"without them the restored set is whole too ({proof.counts}): on this layout the "
+            "application survives a crash consistent copy by itself"
+        )
+    paused, pauses = pause_of(usual), pause_of(history)
+    if paused is not None and pauses is not None:
+        detail += f"; the pause is {pauses * 1000:.0f} ms, with them {paused * 1000:.0f} ms"
+    detail += f"; the set is {shown.level} consistent"
+    return ControlLine(
+        variant.name, "script", proof.proof is Proof.BROKEN, detail, scenario, filesystem
+    )
+
+
+def _why(history: History) -> str:
+    proof = ledger(history)
+    parts: Mapping[str, Sequence[str]] = {
+        "lost": proof.lost,
+        "from after the set": proof.phantom,
+        "by half": proof.halved,
+        "missing before later ones": proof.gaps,
+        "acknowledged while writes should be stopped": proof.leaked,
+    }
+    said = [f"{len(ids)} operations {what}" for what, ids in parts.items() if ids]
+    return "; ".join([*said, *proof.faults, *([proof.not_started] if proof.not_started else [])])
+
+
+def _with(kit: Kit, contents: Mapping[str, bytes]) -> Kit:
+    changed = {path: KitFile(path, content, True) for path, content in contents.items()}
+    return replace(kit, files={**kit.files, **changed})

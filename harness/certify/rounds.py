@@ -1,0 +1,190 @@
+"""One round: a backup of the application under load, its set restored in a fresh guest and asked.
+
+The executor's run itself is a callable, so that a round knows nothing of executors: it gets the
+guest with the application under load, and gives the history of one backup run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from harness.certify.application import Application, KitFailed
+from harness.certify.kit import Kit
+from harness.history import Application as ApplicationHistory
+from harness.history import GuestState, History, Operation, Restore
+from harness.machines.errors import RequestFailed
+from harness.machines.guest import Guest
+from harness.machines.host import Host
+from harness.machines.layout import Layout
+
+Backup = Callable[[Guest], History]
+
+
+@dataclass(frozen=True)
+class Load:
+    """How much load a round needs: operations acknowledged before the backup and after it.
+
+    `within` is how long each may take, in seconds: an application that does not go on within it
+    is left quiesced.
+    """
+
+    before: int = 40
+    after: int = 20
+    within: float = 30.0
+
+
+def run_round(
+    kit: Kit, host: Host, backup: Backup, image: str = "", load: Load | None = None
+) -> History:
+    """One round; the history with its application filled in. Raises KitFailed where the kit's
+    application fails before or beside the backup, a Problem where a machine does.
+    """
+    load = load or Load()
+    layout = replace(kit.manifest.layout, image=image)
+    with host.guest(layout) as guest:
+        application = Application(kit, guest)
+        application.install(empty=True)
+        application.start()
+        application.load()
+        if not application.wait_acknowledged(load.before, 0.0, load.within):
+            application.require_load()
+            raise KitFailed(
+                f"the workload had not {load.before} operations acknowledged within "
+                f"{load.within:g} s"
+            )
+        state = application.state()
+        history = backup(guest)
+        observed = _after(application, guest, state, kit, load)
+        # Whoever reads this in a restored guest looks at these disks, not at the set's.
+        marker = secrets.token_hex(8)
+        host.write_marker(guest, marker)
+    restores = tuple(
+        restore(kit, host, layout, snapshot.set_id, marker)
+        for snapshot in history.sets()
+        if snapshot.set_id is not None
+    )
+    for snapshot in history.sets():
+        if snapshot.set_id is not None:
+            host.forget(snapshot.set_id)
+    return replace(
+        _without_own_changes(history, layout), application=replace(observed, restores=restores)
+    )
+
+
+def _after(
+    application: Application, guest: Guest, state: str, kit: Kit, load: Load
+) -> ApplicationHistory:
+    """What the application does after the run: it answers, goes on, and is as it was."""
+    goes_on = application.wait_acknowledged(load.after, guest.now(), load.within)
+    if not goes_on:
+        application.require_load()
+    operations = application.end_load()
+    answers = application.answers()
+    return ApplicationHistory(
+        operations=operations,
+        stops_writes=kit.manifest.stops_writes,
+        state_before=state,
+        state_after=application.state() if answers else "",
+        answers_after=answers and goes_on,
+    )
+
+
+def restore(kit: Kit, host: Host, layout: Layout, set_id: str, marker: str) -> Restore:
+    """Start the application on a restored set in a fresh guest, without help, and ask it."""
+    try:
+        guest = host.restore(set_id, layout)
+    except RequestFailed as problem:
+        if problem.code != "mount":
+            raise
+        return Restore(set_id, False, False, None, problem=problem.message)
+    with guest:
+        original = marker in host.read_marker(guest).values()
+        application = Application(kit, guest)
+        application.install(empty=False)
+        try:
+            seconds = application.start()
+        except KitFailed as failure:
+            return Restore(
+                set_id,
+                mounted=True,
+                started=False,
+                verify_exit=None,
+                original=original,
+                problem=str(failure),
+                log_tail=application.log_tail,
+            )
+        result, held = application.verify()
+        said = result.err.decode(errors="replace").strip()
+        return Restore(
+            set_id,
+            mounted=True,
+            started=True,
+            verify_exit=result.exit,
+            has=held.has,
+            half=held.half,
+            faults=(*held.faults, *(f"its lines can't be read: {p}" for p in held.problems)),
+            original=original,
+            problem=said if result.exit != 0 else "",
+            seconds_to_ready=seconds,
+        )
+
+
+def pause_of(history: History) -> float | None:
+    """Seconds in which no client got an answer because of the backup: from the last
+    acknowledgement before the set to the first after it; None without both.
+    """
+    cut = _set_instant(history)
+    acknowledged = _acknowledged(history)
+    before = [at for at in acknowledged if cut is not None and at <= cut]
+    after = [at for at in acknowledged if cut is not None and at > cut]
+    return min(after) - max(before) if before and after else None
+
+
+def gap_of(history: History) -> float | None:
+    """The longest silence between two acknowledgements at any other time: what is usual here."""
+    cut = _set_instant(history)
+    acknowledged = _acknowledged(history)
+    gaps = [
+        late - early
+        for early, late in itertools.pairwise(acknowledged)
+        if cut is None or not early <= cut < late
+    ]
+    return max(gaps, default=None)
+
+
+def freeze_of(history: History) -> float | None:
+    """Seconds from the first sample of a freeze to the last; None where nothing was frozen."""
+    if not history.freezes:
+        return None
+    return max(f.last for f in history.freezes) - min(f.first for f in history.freezes)
+
+
+def _set_instant(history: History) -> float | None:
+    taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
+    return taken[-1] if taken else None
+
+
+def _acknowledged(history: History) -> list[float]:
+    operations: tuple[Operation, ...] = (
+        history.application.operations if history.application else ()
+    )
+    return sorted(o.acknowledged for o in operations if o.acknowledged is not None)
+
+
+def _without_own_changes(history: History, layout: Layout) -> History:
+    """An application under load changes files and locks on its own disks: no residue of a run."""
+    own = tuple(f"{d.mountpoint}/" for d in layout.disks if not d.carries_root)
+
+    def elsewhere(state: GuestState | None) -> GuestState | None:
+        if state is None:
+            return None
+        files: Mapping[str, str] = {
+            path: facts for path, facts in state.files.items() if not path.startswith(own)
+        }
+        locks = tuple(lock for lock in state.locks if not lock.rpartition(" ")[2].startswith(own))
+        return replace(state, files=files, locks=locks)
+
+    return replace(history, before=elsewhere(history.before), after=elsewhere(history.after))

@@ -1,0 +1,286 @@
+"""One scenario of a certification at work: it does its level's part, judges, and keeps the record.
+
+What is judged of the kit always binds: the claim (FBK-07), APP-01 and certification's own clauses.
+The rest of the contract speaks of the executor, and binds as the rule set says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.certify.application import script_files, usable_config
+from harness.certify.clauses import kit_finding, kit_line
+from harness.certify.controls import oracle_lines, script_line, variants
+from harness.certify.kit import Kit
+from harness.certify.lint import LintFinding, lint
+from harness.certify.rounds import Load, freeze_of, gap_of, pause_of, run_round
+from harness.certify.situations import judge_situations
+from harness.contract.clauses import CATALOGUE
+from harness.contract.config import effective_timeout
+from harness.contract.rulesets import binding
+from harness.history import Consistency, Expected, Finding, History
+from harness.machines.engine import Engine
+from harness.machines.guest import Guest
+from harness.machines.host import Host
+from harness.machines.images import ImageSpec, Progress, ensure_image
+from harness.machines.layout import Layout
+from harness.oracles.application import Proof, ledger
+from harness.oracles.filesystem import reached
+from harness.oracles.judge import judge
+from harness.oracles.sabotage import prove_controls
+from harness.oracles.terms import ScriptTerms, Terms
+from harness.problem import UsageProblem
+from harness.results.record import CheckLine, Line, RoundLine, RunLine, Status, check_of
+from harness.results.verdict import is_bad, status_of, worst
+from harness.targets.backup import backup
+from harness.targets.situation import Situation
+from harness.targets.target import Target
+
+#: Rules that speak of what the user gets, and so of the kit.
+_ALWAYS = ("APP-01", "FBK-07")
+
+
+#: What a backup under load must claim; anything less is no application consistent backup.
+_CERTIFIED = Expected(("succeeded",), ("application",), (None,))
+
+
+class NotCertified(AssertionError):
+    """Something that binds does not hold; the message lists it."""
+
+
+def kit_image(engine: Engine, kit: Kit, target: Target, progress: Progress) -> str:
+    """The image of a kit's guests: its own packages or Dockerfile, with the executor's packages."""
+    manifest = kit.manifest
+    if target.image is not None:
+        raise UsageProblem(
+            f"the executor brings an image of its own ({target.image}), and kit {kit.name} needs "
+            "another one",
+            "name the executor's Debian packages in executor.toml instead of an image",
+            "kit.image",
+        )
+    packages = (*manifest.packages, *target.packages)
+    if manifest.dockerfile:
+        spec = ImageSpec(kit.name, dockerfile=str(kit.folder / manifest.dockerfile))
+    else:
+        spec = ImageSpec(kit.name, tuple(dict.fromkeys(packages)))
+    return ensure_image(engine, spec, progress)
+
+
+@dataclass
+class Session:
+    """A scenario's hands. `image` is the kit's guests' image; `record` takes the lines."""
+
+    kit: Kit
+    host: Host
+    target: Target
+    rules: str
+    image: str
+    scenario: str
+    record: Callable[[Line], None]
+    timeout_scale: float = 1.0
+    load: Load = field(default_factory=Load)
+    #: Why something was run and proves nothing: the certificate is then incomplete.
+    doubts: list[str] = field(default_factory=list)
+    _checks: list[CheckLine] = field(default_factory=list)
+
+    # -- level 2
+
+    def contract(self) -> None:
+        """The scripts in every situation of `situations`."""
+        with self.host.guest(self._layout()) as guest:
+            for finding in judge_situations(self.kit, guest, self._scaled()):
+                self._add(
+                    kit_line(
+                        finding,
+                        self.scenario,
+                        filesystem=self.filesystem,
+                        shape=self.kit.manifest.layout.shape,
+                    )
+                )
+
+    # -- level 3
+
+    def round(self, number: int) -> History:
+        """One round, judged, with its oracle control."""
+        terms = self._terms(self.kit)
+        history = self._run(self.kit)
+        before = len(self._checks)
+        for finding in judge(history, _CERTIFIED, terms):
+            self._add(self._line(finding, history))
+        controls = prove_controls(history, terms)
+        for line in oracle_lines(controls, self.scenario, self.filesystem):
+            self.record(line)
+        status = worst(line.status for line in self._checks[before:])
+        self.record(round_line(number, self.scenario, status, history, terms))
+        proof = ledger(history)
+        if proof.proof is Proof.NOT_PROVEN:
+            self.doubts += proof.doubts
+        return history
+
+    def script_control(self) -> None:
+        """The rounds without scripts, beside one with them; information only."""
+        usual = self._run(self.kit)
+        for variant in variants(self.kit):
+            history = self._run(variant.kit)
+            self.record(script_line(variant, history, usual, self.scenario, self.filesystem))
+
+    # -- the verdict of this scenario
+
+    def conclude(self) -> None:
+        """Raise NotCertified with all that binds and does not hold."""
+        require(self._checks)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something that binds does not hold."""
+        return any(is_bad(line.status) for line in self._checks)
+
+    @property
+    def filesystem(self) -> str:
+        """That of the kit's first disk, for the record."""
+        return self.kit.manifest.layout.disks[0].filesystem
+
+    # -- inside
+
+    def _layout(self) -> Layout:
+        return replace(self.kit.manifest.layout, image=self.image)
+
+    def _scaled(self) -> Load:
+        return replace(self.load, within=self.load.within * self.timeout_scale)
+
+    def _run(self, kit: Kit) -> History:
+        config = usable_config(kit)
+        situation = Situation(
+            files=script_files(kit),
+            timeout=float(effective_timeout(config, None)[0]),
+            single_disk=kit.manifest.layout.single_disk,
+            pre=config.pre_location,
+            post=config.post_location,
+        )
+
+        def run(guest: Guest) -> History:
+            self.target.install(guest)
+            return backup(
+                self.host,
+                guest,
+                self.target,
+                situation,
+                scenario=self.scenario,
+                shape=kit.manifest.layout.shape,
+                timeout_scale=self.timeout_scale,
+            )
+
+        history = run_round(kit, self.host, run, self.image, self._scaled())
+        self.record(RunLine(history.id, self.scenario, history))
+        return history
+
+    def _add(self, line: CheckLine) -> None:
+        self._checks.append(line)
+        self.record(line)
+
+    def _line(self, finding: Finding, history: History) -> CheckLine:
+        clause = CATALOGUE[finding.clause]
+        reason = self.target.not_applicable.get(clause.rule)
+        binds = clause.rule in _ALWAYS or binding(clause, self.rules)
+        return check_of(
+            finding,
+            status="not-applicable" if reason else status_of(finding, binds),
+            basis=clause.basis,
+            scenario=self.scenario,
+            run=history.id,
+            filesystem=self.filesystem,
+            shape=history.shape,
+        )
+
+    def _terms(self, kit: Kit) -> Terms:
+        config = usable_config(kit)
+        budget = float(effective_timeout(config, None)[0])
+        return Terms(
+            row="FBK-01",
+            freezes=config.fsfreeze,
+            scripts=(
+                ScriptTerms(
+                    "pre",
+                    paths=(config.pre_location,),
+                    arguments=config.pre_params,
+                    most=1 + config.pre_retries,
+                    budget=budget,
+                ),
+                ScriptTerms(
+                    "post",
+                    paths=(config.post_location,),
+                    arguments=config.post_params,
+                    most=1 + config.post_retries,
+                    budget=budget,
+                ),
+            ),
+        )
+
+
+def round_line(
+    number: int, scenario: str, status: Status, history: History, terms: Terms
+) -> RoundLine:
+    """The numbers of one round; `reached` is None where the round proves nothing."""
+    proof = ledger(history)
+    outcome = history.end.outcome
+    shown = reached(history, terms).level
+    level: Consistency | None = shown
+    if proof.proof is Proof.HELD:
+        level = "application"
+    elif proof.proof is Proof.NOT_PROVEN:
+        level = None
+    operations = history.application.operations if history.application else ()
+    return RoundLine(
+        number=number,
+        scenario=scenario,
+        run=history.id,
+        status=status,
+        claimed=outcome.consistency if outcome else "none",
+        reached=level,
+        acknowledged=sum(o.acknowledged is not None for o in operations),
+        lost=len(proof.lost),
+        phantom=len(proof.phantom),
+        torn=len(proof.halved) + len(proof.doubled),
+        pause=pause_of(history),
+        gap=gap_of(history),
+        freeze=freeze_of(history),
+        filesystem=history.disks[0].filesystem if history.disks else "",
+        detail="; ".join(proof.doubts) or proof.counts,
+    )
+
+
+def static_lines(kit: Kit, scenario: str) -> tuple[CheckLine, ...]:
+    """Level 1 as checks: one for each finding of lint, and one for each clause without any."""
+    findings = lint(kit)
+    lines = []
+    for clause in ("KIT-1.config", "KIT-1.scripts", "KIT-1.shellcheck"):
+        own = [f for f in findings if _clause_of(f) == clause]
+        for found in own:
+            place = f"{found.file}:{found.line}" if found.line else found.file
+            observed = f"{place}: {found.message} [{found.rule}]; {found.remedy}"
+            finding = kit_finding(clause, False, observed)
+            lines.append(kit_line(finding, scenario, warned=found.severity == "warning"))
+        if not own:
+            lines.append(kit_line(kit_finding(clause, True, "nothing was found"), scenario))
+    return tuple(lines)
+
+
+def require(checks: Sequence[CheckLine]) -> None:
+    """Raise NotCertified with every check that binds and does not hold."""
+    bad = [line for line in checks if is_bad(line.status)]
+    if bad:
+        raise NotCertified("\n".join(_failure(line) for line in bad))
+
+
+def _clause_of(found: LintFinding) -> str:
+    if found.rule.startswith("SC"):
+        return "KIT-1.shellcheck"
+    if found.rule.startswith(("CFG", "FILE-03")) or found.rule == "lint.same-script":
+        return "KIT-1.config"
+    return "KIT-1.scripts"
+
+
+def _failure(line: CheckLine) -> str:
+    text = f"{line.clause}: {line.expected}\n  observed: {line.observed}"
+    return f"{text}\n  consequence: {line.consequence}" if line.consequence else text

@@ -1,0 +1,171 @@
+"""Level 2: the scripts in the situations that a framework can put them in.
+
+Without an executor: the scripts are run as RUN-09 says, while the application is under load, and
+killed where an executor would kill them. After each situation the application must answer, go on,
+and be as it was. No snapshot is taken and nothing is frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.certify.application import Application, usable_config
+from harness.certify.clauses import kit_finding
+from harness.certify.kit import Kit
+from harness.certify.rounds import Load
+from harness.contract.config import effective_timeout
+from harness.history import Finding
+from harness.machines.guest import CommandResult, Guest
+
+#: RUN-09: a small environment, nothing of the caller's.
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+
+#: Where a pre-script is killed, as parts of the time that it usually takes.
+_KILLED_AT = (0.1, 0.3, 0.5, 0.7, 0.9)
+#: No script is killed sooner than this, in seconds: it would not have begun.
+_SOONEST = 0.005
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """The two scripts of a kit in one guest, run as an executor runs them."""
+
+    guest: Guest
+    pre_argv: tuple[str, ...]
+    post_argv: tuple[str, ...]
+    timeout: float
+
+    @classmethod
+    def of(cls, kit: Kit, guest: Guest) -> Scripts:
+        """As the kit's config says."""
+        config = usable_config(kit)
+        return cls(
+            guest,
+            (config.pre_location, *config.pre_params),
+            (config.post_location, *config.post_params),
+            float(effective_timeout(config, None)[0]),
+        )
+
+    def pre(self, killed_after: float | None = None) -> CommandResult:
+        """Run the pre-script; it and all that came from it is killed after so many seconds."""
+        return self._run(self.pre_argv, killed_after)
+
+    def post(self) -> CommandResult:
+        """Run the post-script."""
+        return self._run(self.post_argv, None)
+
+    def _run(self, argv: tuple[str, ...], killed_after: float | None) -> CommandResult:
+        deadline = self.timeout if killed_after is None else killed_after
+        return self.guest.run(argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14)
+
+
+def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterator[Finding]:
+    """Install and start the application, then one situation after another; a finding of each.
+
+    Raises KitFailed where the application itself does not do what kit.toml says.
+    """
+    load = load or Load()
+    application = Application(kit, guest)
+    application.install(empty=True)
+    application.start()
+    application.load()
+    if not application.wait_acknowledged(load.before, 0.0, load.within):
+        application.require_load()
+    scripts = Scripts.of(kit, guest)
+    trial = _Trial(application, guest, application.state(), load)
+
+    pre, post = scripts.pre(), scripts.post()
+    yield trial.finding("KIT-2.ends", {"the pre-script": pre, "the post-script": post})
+    usual = pre.ended - pre.started
+
+    again = {
+        "the pre-script": scripts.pre(),
+        "the pre-script again": scripts.pre(),
+        "the post-script": scripts.post(),
+    }
+    yield trial.finding("KIT-2.repeats", again)
+
+    alone = {"the post-script alone": scripts.post(), "again": scripts.post()}
+    yield trial.finding("KIT-2.post-alone", alone)
+
+    for part in _KILLED_AT:
+        after = max(usual * part, _SOONEST)
+        scripts.pre(killed_after=after)
+        what = f"the post-script after a pre-script killed at {after * 1000:.0f} ms"
+        yield trial.finding("KIT-2.undoes", {what: scripts.post()})
+
+    scripts.pre(killed_after=max(usual / 2, _SOONEST))
+    retried = {
+        "the pre-script after a killed one": scripts.pre(),
+        "the post-script": scripts.post(),
+    }
+    yield trial.finding("KIT-2.retry", retried)
+    application.end_load()
+
+    if application.stop():
+        ended = {"the pre-script": scripts.pre(), "the post-script": scripts.post()}
+        application.start()
+        application.load()
+        late = [f"{name} did not end in time" for name, result in ended.items() if result.timed_out]
+        goes_on = application.wait_acknowledged(load.after, guest.now(), load.within)
+        if not goes_on:
+            late.append(f"the application does not go on within {load.within:g} s")
+        yield kit_finding(
+            "KIT-2.not-running", not late, "; ".join(late) or "both ended, and it goes on"
+        )
+        application.end_load()
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Looks at an application after a situation: `state` is what it was before all of them."""
+
+    application: Application
+    guest: Guest
+    state: str
+    load: Load
+
+    def finding(self, clause: str, results: dict[str, CommandResult]) -> Finding:
+        """Every script succeeded, and the application is as if nothing had been."""
+        wrong = [f"{name} {how}" for name, result in results.items() if (how := _wrong(result))]
+        if not self.application.wait_acknowledged(
+            self.load.after, self.guest.now(), self.load.within
+        ):
+            self.application.require_load()
+            wrong.append(f"the application does not go on within {self.load.within:g} s")
+        elif not self.application.answers():
+            wrong.append("the application does not answer")
+        elif (state := self.application.state()) != self.state:
+            wrong.append(f"its state differs: {difference(self.state, state)}")
+        took = ", ".join(
+            f"{name} succeeded in {(r.ended - r.started) * 1000:.0f} ms"
+            for name, r in results.items()
+        )
+        return kit_finding(clause, not wrong, "; ".join(wrong) or took)
+
+
+def difference(before: str, after: str) -> str:
+    """The lines that are only in one of two states."""
+    old, new = before.splitlines(), after.splitlines()
+    gone = [f"-{line}" for line in old if line not in new]
+    come = [f"+{line}" for line in new if line not in old]
+    return ", ".join((gone + come)[:6]) or "the same lines in another order"
+
+
+def _wrong(result: CommandResult) -> str:
+    if result.ok:
+        return ""
+    how = (
+        "did not end in time"
+        if result.timed_out
+        else f"was killed by signal {result.signal}"
+        if result.exit is None
+        else f"ended with {result.exit}"
+    )
+    said = (result.err or result.out).decode(errors="replace").strip()[-400:]
+    return f"{how} ({said})" if said else how

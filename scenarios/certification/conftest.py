@@ -1,0 +1,66 @@
+"""What the scenarios of a certification share: the kit, and a session that does its level's part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from harness.certify.kit import Kit, load_kit
+from harness.certify.levels import modules
+from harness.certify.session import Session, kit_image
+from harness.history import Filesystem
+from harness.scenario.case import Workplace
+from harness.scenario.options import Options
+from harness.scenario.worker import Recorder
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Only the modules that the level asks for."""
+    if not collection_path.name.startswith("test_level"):
+        return None
+    return collection_path.name not in modules(config.getoption("--level"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The rounds by their numbers, and every scenario with guests on each filesystem asked for."""
+    if "number" in metafunc.fixturenames:
+        numbers = range(1, metafunc.config.getoption("--rounds") + 1)
+        metafunc.parametrize("number", numbers, ids=[f"round{number:02}" for number in numbers])
+    if "session" in metafunc.fixturenames:
+        filesystems = [name.strip() for name in metafunc.config.getoption("--fs").split(",")]
+        metafunc.parametrize("session", filesystems, indirect=True, ids=filesystems)
+
+
+@pytest.fixture(scope="session")
+def kit(snapcert_options: Options) -> Kit:
+    """The kit as its folder has it."""
+    if snapcert_options.kit is None:
+        pytest.skip("no kit was given: --kit FOLDER")
+    return load_kit(snapcert_options.kit)
+
+
+@pytest.fixture(scope="session")
+def image(workplace: Workplace, kit: Kit) -> str:
+    """The image of the kit's guests."""
+    return kit_image(workplace.host.engine, kit, workplace.target, lambda _: None)
+
+
+@pytest.fixture
+def session(
+    request: pytest.FixtureRequest, workplace: Workplace, kit: Kit, image: str, recorder: Recorder
+) -> Session:
+    """This scenario's hands, with the kit's disks on the filesystem that was asked for."""
+    filesystem = cast("Filesystem", request.param)
+    own = {disk.filesystem for disk in kit.manifest.layout.disks}
+    return Session(
+        kit=kit if own == {filesystem} else kit.on_filesystem(filesystem),
+        host=workplace.host,
+        target=workplace.target,
+        rules=workplace.rules,
+        image=image,
+        scenario=request.node.nodeid,
+        record=recorder.add,
+        timeout_scale=workplace.timeout_scale,
+    )
