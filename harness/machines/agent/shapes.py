@@ -471,8 +471,10 @@ class Examine(TypedDict, total=False):
 class ImageFacts(TypedDict, total=False):
     """Fields of history's Ext4Image, XfsImage or BtrfsImage, by `filesystem`.
 
-    ext2/3/4: needs_recovery, journal_start, fsck_exit, fsck_tail; xfs: log_items,
-    log_transactions, repair_exit, repair_tail; btrfs: log_root, check_exit, check_tail.
+    ext2/3/4: needs_recovery, journal_start, fsck_exit, fsck_tail, replayed_exit (`e2fsck -fn` on a
+    copy after a mount and unmount: the raw check fails a frozen image on which somebody held an
+    unlinked file open); xfs: log_items, log_transactions, repair_exit, repair_tail; btrfs:
+    log_root, check_exit, check_tail.
     """
 
     disk: str
@@ -481,6 +483,7 @@ class ImageFacts(TypedDict, total=False):
     journal_start: int
     fsck_exit: int
     fsck_tail: str
+    replayed_exit: int
     log_items: list[str]
     log_transactions: int
     repair_exit: int
