@@ -5,10 +5,9 @@ Bytes in, a `Config` or a `ConfigProblem` out; nothing here reads a file, and no
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 from .verdict import Policy
 
@@ -25,6 +24,9 @@ DEFAULT_POLICY = Policy()
 # Numbers with more digits saturate: int() of very long digit strings is slow, and refused by
 # newer Pythons. Nothing in the contract tells such numbers apart.
 _MOST_DIGITS = 18
+
+# So many unknown keys are told one by one; a file of nothing else must not fill the log.
+_MOST_UNKNOWN = 20
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,10 @@ def _read(raw: bytes) -> Tuple[List[ConfigProblem], Dict[str, Any], Tuple[str, .
 
 
 def _warnings(unknown: List[str], values: Dict[str, Any]) -> List[str]:
-    warnings = [f"unknown key {_short(key)} is ignored{_hint(key)} (CFG-05)" for key in unknown]
+    told = unknown[:_MOST_UNKNOWN]
+    warnings = [f"unknown key {_short(key)} is ignored{_hint(key)} (CFG-05)" for key in told]
+    if len(unknown) > len(told):
+        warnings.append(f"{len(unknown) - len(told)} further unknown keys are ignored (CFG-05)")
     name = values.get("pluginName", PLUGIN_NAME)
     if name != PLUGIN_NAME:
         warnings.append(f'pluginName is {_short(name)}, not "{PLUGIN_NAME}" (CFG-05)')
@@ -191,10 +196,13 @@ def _no_surrogates(document: Any) -> None:
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
-        elif isinstance(value, str) and any("\ud800" <= c <= "\udfff" for c in value):
-            raise _ContentError(
-                "surrogate", f"the string {_short(value)} holds half a surrogate pair: no UTF-8"
-            )
+        elif isinstance(value, str):
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError:
+                raise _ContentError(
+                    "surrogate", f"the string {_short(value)} holds half a surrogate pair: no UTF-8"
+                ) from None
 
 
 def _path(key: str, value: Any) -> str:
@@ -304,13 +312,20 @@ def _short(text: str) -> str:
 
 
 def _missing(key: str, unknown: List[str]) -> str:
-    near = difflib.get_close_matches(key.lower(), [u.lower() for u in unknown[:100]], 1, 0.8)
-    meant = next((u for u in unknown if near and u.lower() == near[0]), None)
-    hint = f"; the file has {_short(meant)}: is that meant?" if meant else ""
+    near = _nearest(key, unknown[:_MOST_UNKNOWN])
+    hint = f"; the file has {_short(near)}: is that meant?" if near else ""
     return f"{key} is missing{hint}"
 
 
 def _hint(key: str) -> str:
-    known = {k.lower(): k for k in _KEYS}
-    near = difflib.get_close_matches(key[:80].lower(), list(known), 1, 0.75)
-    return f"; is {known[near[0]]} meant?" if near else ""
+    near = _nearest(key, KEYS)
+    return f"; is {near} meant?" if near else ""
+
+
+def _nearest(word: str, words: Sequence[str]) -> str:
+    """The word that is spelt nearly so, whatever its case; "" where none is."""
+    import difflib  # only where something is misspelt: the executor starts faster without it
+
+    lower = {w[:80].lower(): w for w in words}
+    near = difflib.get_close_matches(word[:80].lower(), list(lower), 1, 0.75)
+    return lower[near[0]] if near else ""

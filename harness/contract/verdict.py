@@ -184,9 +184,10 @@ def _errors(happenings: Sequence[Happening]) -> Tuple[str, ...]:
     found: List[Tuple[int, str]] = []
     for happening in happenings:
         phase, name = _error_of(happening)
-        if name and name not in [n for _, n in found]:
+        if name:
             found.append((PHASES.index(phase) if phase in PHASES else len(PHASES), name))
-    return tuple(name for _, name in sorted(found, key=lambda pair: pair[0]))
+    found.sort(key=lambda pair: pair[0])
+    return tuple(dict.fromkeys(name for _, name in found))
 
 
 def _error_of(happening: Happening) -> Tuple[str, str]:

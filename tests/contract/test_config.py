@@ -244,6 +244,12 @@ def test_a_key_far_from_all_gets_no_hint() -> None:
     assert warnings == ('unknown key "comment" is ignored (CFG-05)',)
 
 
+def test_a_file_full_of_unknown_keys_does_not_fill_the_log() -> None:
+    _, warnings = parse_config(_raw(**{f"key{n}": n for n in range(5000)}))
+    assert len(warnings) == 21
+    assert "4980 further" in warnings[-1]
+
+
 def test_a_misspelt_required_key_is_found() -> None:
     problem = _problem(b'{"preScriptLocation": "/a", "postscriptlocation": "/b"}')
     assert problem.reason == "missing-key"

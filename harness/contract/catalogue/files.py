@@ -56,6 +56,7 @@ CLAUSES: tuple[Clause, ...] = (
         "FILE-03.owner",
         "Where the config does not belong to root, no script runs.",
         "The user who owns the config runs what they like as root.",
+        words.ROOT_ONLY,
         words.CONFIG_600,
         words.NOT_RUN,
     ),

@@ -85,7 +85,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     project(
         "FRZ-03.bound",
-        "From the first freeze to the last thaw it takes at most 60 s, or SNAPCERT_FREEZE_BOUND.",
+        "From the first freeze to the last thaw it takes at most 60 s; a shorter bound in "
+        "SNAPCERT_FREEZE_BOUND may be heeded or ignored.",
         "Writers are blocked for so long that the cluster takes the machine for dead.",
     ),
     project("FRZ-04.undo", "A freeze that fails undoes what it froze.", _FROZEN),
@@ -177,7 +178,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     project(
         "SNP-02.bound",
-        "The bound counts from the first freeze, else from the request; without a freeze too.",
+        "The bound counts from the first freeze, and where nothing was frozen from the request; an "
+        "executor may stop a second, or a tenth of the bound, earlier.",
         "A hanging snapshot stops all backups of the machine and keeps the application quiesced.",
     ),
     project("SNP-02.post", "The post-script is run.", "The application stays quiesced."),
