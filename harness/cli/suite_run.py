@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 import click
 import pytest
 
+from harness import __version__
 from harness.problem import Problem
+from harness.scenario.options import parse_filesystems, parse_rules
 from harness.scenario.suite import suite_root
+from harness.targets.select import select_target
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -58,8 +61,14 @@ def run_suite(
     quiet: bool,
     extra: tuple[str, ...] = (),
 ) -> int:
-    """Run these modules under pytest with snapcert's own view; the exit code of the verdict."""
+    """Run these modules under pytest with snapcert's own view; the exit code of the verdict.
+
+    What the user gave is judged first, so that wrong usage never gets as far as a machine.
+    """
     root = suite_root()
+    parse_rules(rules, executor)
+    parse_filesystems(filesystems)
+    select_target(executor, __version__)
     arguments = [
         "-p", "harness.pytest_plugin",
         "-c", str(root / "scenarios" / "suite.ini"),

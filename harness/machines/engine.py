@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import socket
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import docker
+import docker.constants
 import docker.errors
 import requests.exceptions
 from docker.context import ContextAPI
@@ -36,6 +39,7 @@ LABEL_MACHINE = "snapcert.machine"
 LABEL_CREATED = "snapcert.created"
 LABEL_NAME = "snapcert.name"
 
+_NO_ANSWER = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 _MEND = "run `make engine`, or point DOCKER_HOST at an engine that runs; `snapcert doctor` tells"
 
 
@@ -119,7 +123,7 @@ class Engine:
             address, tls, origin = named
             try:
                 return cls._open(address, tls, timeout)
-            except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            except _NO_ANSWER as error:
                 raise EngineProblem(
                     f"the engine at {address} ({origin}) does not answer: {_short(error)}",
                     f"start it, or unset {origin.split()[0]} to use the engine of this machine",
@@ -129,19 +133,24 @@ class Engine:
         for address in (DEFAULT_SOCKET, PRIVATE_SOCKET):
             try:
                 return cls._open(address, None, timeout)
-            except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            except _NO_ANSWER as error:
                 tried.append(f"{address}: {_short(error)}")
         raise EngineProblem(f"no container engine answers ({'; '.join(tried)})", _MEND, "engine")
 
     @classmethod
     def _open(cls, address: str, tls: Any, timeout: float) -> Engine:
+        if address.startswith("unix://"):
+            _assert_listening(address.removeprefix("unix://"))
         options: dict[str, Any] = {"timeout": timeout, "max_pool_size": 32}
         if address.startswith("ssh://"):
-            api = docker.APIClient(base_url="unix:///ssh", **options)
-            api.mount("http+docker://", SshAdapter(address, timeout))
+            api = _over_ssh(address, options)
         else:
+            _knock(address)
             api = docker.APIClient(base_url=address, tls=tls or False, **options)
         api.ping()
+        except BaseException:
+            api.close()
+            raise
         return cls(address, api)
 
     def close(self) -> None:
@@ -346,6 +355,15 @@ class Engine:
             ) from error
 
 
+def _assert_listening(path: str) -> None:
+    """Fail where nobody listens; the SDK would leave a socket open behind its error."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(path)
+        except OSError as error:
+            raise docker.errors.DockerException("nobody listens") from error
+
+
 def is_overlay(driver: str) -> bool:
     """Whether a storage driver gives every container an overlay of its own as its root."""
     return driver in ("overlay", "overlay2", "overlayfs", "fuse-overlayfs")
@@ -384,6 +402,26 @@ def _named_engine() -> tuple[str, Any, str] | None:
     if context.Name == "default" or not context.Host:
         return None
     return context.Host, context.TLSConfig, f"DOCKER_CONTEXT or the context {context.Name!r}"
+
+
+def _knock(address: str) -> None:
+    """Raise the OSError of a unix socket that nobody listens on; the SDK would leak its own."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(address.removeprefix("unix://"))
+
+
+def _over_ssh(address: str, options: Mapping[str, Any]) -> Any:
+    """The SDK's client with our transport below it; it speaks the older of both API versions."""
+    wanted = docker.constants.MINIMUM_DOCKER_API_VERSION
+    while True:
+        api = docker.APIClient(base_url="unix:///ssh", version=wanted, **options)
+        api.mount("http+docker://", SshAdapter(address, options["timeout"]))
+        offered = str(api.version(api_version=False)["ApiVersion"])
+        if offered == wanted:
+            return api
+        api.close()
+        wanted = offered
 
 
 def _facts(address: str, version: Mapping[str, Any], info: Mapping[str, Any]) -> EngineFacts:

@@ -1,0 +1,79 @@
+"""The command line: exit codes, clear errors, no traceback. Nothing here needs an engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(list(arguments))
+    output = capsys.readouterr()
+    code = ended.value.code
+    assert isinstance(code, int)
+    return code, output.out, output.err
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--help")
+    assert code == 0
+    for command in ("certify", "conform", "doctor", "explain", "cleanup", "shell"):
+        assert command in out
+
+
+@pytest.mark.parametrize("name", ["Pre-ScriptTimeout", "FBK-03", "fbk-03.status", "SnapshotFailed"])
+def test_explain(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    code, out, _ = run(capsys, "explain", name)
+    assert code == 0
+    assert name.lower().split(".")[0] in out.lower()
+
+
+def test_explain_suggests(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "explain", "Pre-ScriptTimout")
+    assert code == 4
+    assert "Pre-ScriptTimeout" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["conform", "--fs", "zfs"], "zfs"),
+        (["conform", "--rules", "1999"], "1999"),
+        (["conform", "--executor", "other"], "--executor"),
+        (["conform", "--executor", "command:/nonexistent"], "no executor"),
+        (["conform", "--nonsense"], "--nonsense"),
+        (["certify", "/nonexistent/kit"], "no script kit"),
+        (["certify", "ledger", "--level", "9"], "9"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_usage(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: list[str], words: str
+) -> None:
+    out = [] if len(arguments) < 2 else ["--out", str(tmp_path)]
+    code, stdout, err = run(capsys, *arguments, *out)
+    assert code == 4
+    assert words in err + stdout
+    assert "Traceback" not in err + stdout
+
+
+def test_no_engine(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    code, out, err = run(capsys, "conform", "-n", "0", "--out", str(tmp_path))
+    assert code == 3
+    assert "remedy" in out + err
+    assert "Traceback" not in out + err
+
+
+def test_a_kit_without_its_manifest(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = run(capsys, "certify", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert code == 4
+    assert "kit.toml" in err
+    assert sys.executable not in err
