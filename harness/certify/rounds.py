@@ -70,7 +70,7 @@ def run_round(
         if snapshot.set_id is not None:
             host.forget(snapshot.set_id)
     return replace(
-        _without_own_changes(history, layout), application=replace(observed, restores=restores)
+        without_own_changes(history, layout), application=replace(observed, restores=restores)
     )
 
 
@@ -174,8 +174,10 @@ def _acknowledged(history: History) -> list[float]:
     return sorted(o.acknowledged for o in operations if o.acknowledged is not None)
 
 
-def _without_own_changes(history: History, layout: Layout) -> History:
-    """An application under load changes files and locks on its own disks: no residue of a run."""
+def without_own_changes(history: History, layout: Layout) -> History:
+    """The history without the files and locks of the kit's own disks: an application under load
+    changes them all the time, which is no residue of a run.
+    """
     own = tuple(f"{d.mountpoint}/" for d in layout.disks if not d.carries_root)
 
     def elsewhere(state: GuestState | None) -> GuestState | None:

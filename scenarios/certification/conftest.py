@@ -1,4 +1,4 @@
-"""What the scenarios of a certification share: the kit, and a session that does its level's part."""
+"""What the scenarios of a certification share: the kit, and a session that does its part."""
 
 from __future__ import annotations
 

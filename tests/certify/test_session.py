@@ -1,0 +1,103 @@
+"""Levels, controls and level 1's checks: what is decided without a guest."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from harness.certify.controls import script_line, variants
+from harness.certify.kit import load_kit
+from harness.certify.levels import HIGHEST, LEVELS, kit_info, modules
+from harness.certify.session import NotCertified, require, static_lines
+from harness.contract.config import Config
+from harness.problem import UsageProblem
+
+from .conftest import CONFIG, WriteKit
+from .test_kit import BUNDLED
+from .test_rounds import enough, history, operations
+
+SCENARIOS = BUNDLED.parents[1] / "scenarios" / "certification"
+
+
+def test_a_level_includes_those_before() -> None:
+    assert len(modules(1)) == 1
+    for level in range(2, HIGHEST + 1):
+        assert modules(level) > modules(level - 1)
+
+
+@pytest.mark.parametrize("level", [0, 5])
+def test_no_such_level(level: int) -> None:
+    with pytest.raises(UsageProblem, match="there is no level"):
+        modules(level)
+
+
+def test_every_level_has_its_module() -> None:
+    there = {path.name for path in SCENARIOS.glob("test_*.py")}
+    assert there == {level.module for level in LEVELS}
+
+
+def test_what_a_record_says_of_a_kit(write_kit: WriteKit) -> None:
+    kit = load_kit(write_kit())
+    info = kit_info(kit, 2)
+    assert (info.name, info.version, info.vendor, info.level) == ("sample", "1", "tests", 2)
+    assert info.digest == kit.digest
+
+
+def test_a_good_kit_passes_level_1(write_kit: WriteKit) -> None:
+    lines = static_lines(load_kit(write_kit()), "s")
+    assert {line.status for line in lines} == {"passed"}
+    assert {line.clause for line in lines} == {"KIT-1.config", "KIT-1.scripts", "KIT-1.shellcheck"}
+    require(lines)
+
+
+def test_warnings_do_not_fail_level_1(write_kit: WriteKit) -> None:
+    lines = static_lines(load_kit(write_kit(files={"pre.sh": "#!/bin/sh\ncd /srv\n"})), "s")
+    assert {line.clause: line.status for line in lines}["KIT-1.shellcheck"] == "warned"
+    require(lines)
+
+
+def test_an_error_fails_level_1_with_place_and_remedy(write_kit: WriteKit) -> None:
+    lines = static_lines(load_kit(write_kit(files={"post.sh": "#!/bin/sh\r\necho a\r\n"})), "s")
+    with pytest.raises(NotCertified, match=r"post\.sh:1: it has Windows line endings"):
+        require(lines)
+
+
+def test_the_script_control_leaves_out_the_scripts_then_the_freeze(write_kit: WriteKit) -> None:
+    kit = load_kit(write_kit())
+    first, second = variants(kit)
+    assert first.kit.pre.content == first.kit.post.content == b"#!/bin/sh\nexit 0\n"
+    assert isinstance(first.kit.config, Config)
+    assert first.kit.config.fsfreeze
+    assert isinstance(second.kit.config, Config)
+    assert not second.kit.config.fsfreeze
+    assert second.kit.config.pre_location == "/etc/azure/pre.sh"
+    assert kit.pre.content != first.kit.pre.content
+
+
+def test_where_nothing_is_frozen_there_is_one_variant(write_kit: WriteKit) -> None:
+    config = json.dumps({**json.loads(CONFIG), "fsFreezeEnabled": False})
+    (only,) = variants(load_kit(write_kit(files={"config.json": config})))
+    assert not only.freezes
+
+
+def test_a_control_that_makes_no_difference_is_said_so(write_kit: WriteKit) -> None:
+    variant = variants(load_kit(write_kit()))[0]
+    line = script_line(variant, history(enough()), history(enough()), "s", "ext4")
+    assert (line.kind, line.caught) == ("script", False)
+    assert "survives a crash consistent copy by itself" in line.detail
+
+
+def test_a_control_that_breaks_says_how(write_kit: WriteKit) -> None:
+    variant = variants(load_kit(write_kit()))[0]
+    broken = history(enough(), has=("o0", "o1"))
+    line = script_line(variant, broken, history(enough()), "s", "ext4")
+    assert line.caught
+    assert "28 operations lost" in line.detail
+
+
+def test_a_control_without_load_proves_nothing(write_kit: WriteKit) -> None:
+    variant = variants(load_kit(write_kit()))[0]
+    line = script_line(variant, history(operations(9.0)), history(enough()), "s", "ext4")
+    assert not line.caught
+    assert "not proven" in line.detail
