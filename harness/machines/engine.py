@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-import socket
 import re
 import socket
 import threading
@@ -146,7 +145,6 @@ class Engine:
             _knock(address)
             api = docker.APIClient(base_url=address, tls=tls or False, **options)
         try:
-            try:
             api.ping()
         except BaseException:
             api.close()
@@ -277,8 +275,10 @@ class Engine:
             f"the streams of {container[:12]}",
             lambda: self.api.attach_socket(container, params=wanted),
         )
-        # Over a unix socket the SDK hands out a read-only file object around it.
-        return SocketStream(getattr(handle, "_sock", handle), owner=handle)
+        # Over a unix socket the SDK hands out a read-only file object around it; the response
+        # would close a TLS socket if it were collected.
+        response = getattr(handle, "_response", None)
+        return SocketStream(getattr(handle, "_sock", handle), handle, response)
 
     def start(self, container: str) -> None:
         """Start a created container."""

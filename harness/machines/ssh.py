@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 import urllib.parse
 from typing import Any
 
@@ -26,9 +27,8 @@ class _Connection(docker.transport.unixconn.UnixHTTPConnection):  # type: ignore
             # The client ends by itself when our side of the pair is closed; a session of its own
             # keeps the terminal's ^C away from it, so that machines are ended in order.
             end = theirs.fileno()
-            self._client = subprocess.Popen(
-                self._command, stdin=end, stdout=end, start_new_session=True
-            )
+            client = subprocess.Popen(self._command, stdin=end, stdout=end, start_new_session=True)
+        threading.Thread(target=client.wait, name="ssh client", daemon=True).start()
         ours.settimeout(self.timeout)
         self.sock = ours
 

@@ -44,13 +44,13 @@ class Stream(Protocol):
 class SocketStream:
     """A Stream over a socket: unix, TCP, TLS, or the socket pair of an ssh client.
 
-    `owner` is kept alive as long as the stream: with docker's SDK it is the HTTP response, whose
-    end would close the socket.
+    `owners` are objects around the socket that live, and are closed, with the stream: while one
+    of them is open, so is the socket.
     """
 
-    def __init__(self, connected: socket.socket, owner: Any = None) -> None:
+    def __init__(self, connected: socket.socket, *owners: Any) -> None:
         self._socket = connected
-        self._owner = owner
+        self._owners = owners
         connected.setblocking(False)
 
     def fileno(self) -> int:
@@ -75,7 +75,11 @@ class SocketStream:
             self._socket.shutdown(socket.SHUT_RDWR)
         with contextlib.suppress(OSError):
             self._socket.close()
-        self._owner = None
+        for owner in self._owners:
+            if owner is not None:
+                with contextlib.suppress(OSError):
+                    owner.close()
+        self._owners = ()
 
 
 class Demultiplexer:

@@ -1,0 +1,42 @@
+"""Machines of a real engine for tests that need one; skipped, with the reason, where none is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from harness.machines.engine import Engine
+from harness.machines.host import Host
+from harness.machines.images import BASE, has_image, reference
+from harness.machines.runs import new_run_id
+from harness.problem import Problem
+
+#: Small: tests write little, and several workers have one each.
+STORE = 2 << 30
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[Engine]:
+    try:
+        found = Engine.connect()
+        found.assert_usable()
+    except Problem as problem:
+        pytest.skip(f"{problem.message} ({problem.remedy})")
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine) -> str:
+    name = reference(BASE)
+    if not has_image(engine, name):
+        pytest.skip(f"the engine has no image {name} (run `make images`)")
+    return name
+
+
+@pytest.fixture(scope="session")
+def shared_host(engine: Engine, image: str) -> Iterator[Host]:
+    """A host for tests that only need guests; tests that harm a host start their own."""
+    with Host.start(engine, new_run_id(), image, STORE) as host:
+        yield host
