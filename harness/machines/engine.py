@@ -278,7 +278,7 @@ class Engine:
         # Over a unix socket the SDK hands out a read-only file object around it; the response
         # would close a TLS socket if it were collected.
         response = getattr(handle, "_response", None)
-        return SocketStream(getattr(handle, "_sock", handle), handle, response)
+        return SocketStream(getattr(handle, "_sock", handle), response, handle)
 
     def start(self, container: str) -> None:
         """Start a created container."""

@@ -77,7 +77,7 @@ class SocketStream:
             self._socket.close()
         for owner in self._owners:
             if owner is not None:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, ValueError):
                     owner.close()
         self._owners = ()
 

@@ -60,10 +60,12 @@ def test_something_else_on_the_socket_is_no_engine(
         server.listen(1)
 
         def serve() -> None:
-            client, _ = server.accept()
-            with client:
-                client.recv(4096)
-                client.sendall(b"SSH-2.0-nonsense\r\n")
+            while True:
+                client, _ = server.accept()
+                with client:
+                    if client.recv(4096):
+                        client.sendall(b"SSH-2.0-nonsense\r\n")
+                        return
 
         thread = threading.Thread(target=serve)
         thread.start()
