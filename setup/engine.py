@@ -21,6 +21,8 @@ from setup.steps import say, show_problems
 
 #: Seconds that the system's own daemon gets to come up after its package was installed.
 _SYSTEM_DEADLINE = 15.0
+#: Where this is, systemd starts what packages bring.
+_INIT = Path("/run/systemd/system")
 #: Seconds until the daemon is a process, where the package's scripts started it.
 _FORK_DEADLINE = 2.0
 _REMEDY = (
@@ -98,7 +100,7 @@ def _system_daemon() -> bool:
 
 def _comes_up(proc: Path = Path("/proc")) -> bool:
     """Whether something may still bring the system's daemon up: an init, or itself under way."""
-    if Path("/run/systemd/system").exists():
+    if _INIT.exists():
         return True
     for entry in proc.glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
