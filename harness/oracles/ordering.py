@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from harness.contract.clauses import CATALOGUE
 from harness.history import Disk, Finding, Freeze, Harm, History, Snapshot
 from harness.oracles.consequences import found
 from harness.oracles.instants import (
@@ -75,11 +76,17 @@ def _calls(history: History, terms: Terms) -> Iterator[Finding]:
         return
     calls = len(history.snapshots)
     yield found(
-        terms.calls_clause,
+        terms.calls_clause or _clause_of_calls(terms),
         calls == terms.calls,
         f"the snapshot command is called {_times(terms.calls)}",
         f"it was called {_times(calls)}",
     )
+
+
+def _clause_of_calls(terms: Terms) -> str:
+    """A run that must take no set has a clause of its own in its row."""
+    own = (f"{terms.row}.no-snapshot", f"{terms.row}.refused")
+    return next((c for c in own if terms.calls == 0 and c in CATALOGUE), "SNP-01.one")
 
 
 def _freeze(history: History, terms: Terms) -> Iterator[Finding]:

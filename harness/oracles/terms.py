@@ -55,17 +55,18 @@ class Due:
 class Terms:
     """What the contract demands of one run, besides the verdict.
 
-    `row` is the rule of the verdict's row ("FBK-03"), whose clauses .status and .level the claim is
-    held against; `status` and `level` are those clauses where the rule has them by other names
-    ("FBK-08.script-finding", "SNP-02.verdict"); `named` is the clause of the primary error's name
-    ("" where the row has none). `freezes`: the filesystems are frozen, are not, or (None) both are
-    accepted. `calls` is how often the snapshot command is called, None where the contract leaves
-    it open (a killed executor). `freezable` names the disks that FRZ-01 names, None for all that
-    are writable and of a kind that can be frozen; `foreign` those that the scenario itself froze
-    or thawed. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables of the
-    executor's own caller. `background` are words of the argument vectors of processes that a
-    script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go beside the
-    executor's doings. `ends_within` bounds the executor's whole run in seconds, held
+    `row` is the rule of the verdict's row ("FBK-03"), whose clauses .status and .level the
+    claim is held against; `status` and `level` are those clauses where the rule has them by
+    other names ("FBK-08.script-finding", "SNP-02.verdict"); `named` is the clause of the
+    primary error's name ("" where the row has none). `freezes`: the filesystems are frozen, are
+    not, or (None) both are accepted. `calls` is how often the snapshot command is called, None
+    where the contract leaves it open (a killed executor), held against `calls_clause`, "" for
+    the row's own or SNP-01's. `freezable` names the disks that FRZ-01 names, None for all that
+    are writable and of a kind that can be frozen; `foreign` those that the scenario itself
+    froze or thawed. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables
+    of the executor's own caller. `background` are words of the argument vectors of processes
+    that a script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go
+    beside the executor's doings. `ends_within` bounds the executor's whole run in seconds, held
     against `ends_clause`.
     """
 
@@ -76,7 +77,7 @@ class Terms:
     freezes: bool | None = True
     scripts: tuple[ScriptTerms, ...] = (ScriptTerms("pre"), ScriptTerms("post"))
     calls: int | None = 1
-    calls_clause: str = "SNP-01.one"
+    calls_clause: str = ""
     freezable: tuple[str, ...] | None = None
     foreign: tuple[str, ...] = ()
     bound: float = FREEZE_BOUND

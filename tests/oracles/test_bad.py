@@ -255,7 +255,13 @@ BAD: dict[str, Bad] = {
     ),
     "two sets": Bad("SNP-01.one", history(snapshots=(snapshot(), snapshot(number=2, set_id="s2")))),
     "a snapshot of a run that must fail": Bad(
-        "FBK-03.no-snapshot", history(), None, Terms(calls=0, calls_clause="FBK-03.no-snapshot")
+        "FBK-03.no-snapshot", history(), None, Terms(row="FBK-03", calls=0)
+    ),
+    "a snapshot of a refused run": Bad(
+        "ROB-01.refused",
+        history(),
+        None,
+        Terms(row="ROB-01", status="ROB-01.refused", level="ROB-01.refused", calls=0),
     ),
     "frozen though it is off": Bad("FRZ-02.none", history(), None, Terms(freezes=False)),
     "frozen too late": Bad(
