@@ -21,7 +21,7 @@ from .mounts import Filesystem
 from .system import freeze, lock_memory, now, thaw
 
 #: How long the helper may take to answer a thaw before the worker thaws itself, in seconds.
-_THAW_PATIENCE = 2.0
+_THAW_PATIENCE = 4.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ class Freezer:
         except Gone:
             if self._attempted is not None:
                 # It may have died right after that freeze: better thawed once too often.
-                self._frozen.append(self._attempted)
+                with contextlib.suppress(OSError):
+                    thaw(self._held[self._attempted].descriptor)
             troubles = self._thaw_here()
         for held in self._held:
             os.close(held.descriptor)

@@ -14,6 +14,8 @@ from typing import List, Optional
 from ..contract.verdict import Policy, Refused, SnapshotFailed, judge
 from .channel import Lifeline, ignore_signals, receive_packet
 from .journal import Journal, explain
+from .mounts import device_of
+from .precheck import Paths
 from .recovery import recover
 from .run import Run, write_status
 from .settings import Settings
@@ -24,7 +26,7 @@ from .system import settle_descriptors
 _SURVIVORS = 15.0
 
 
-def backup(settings: Settings) -> int:
+def backup(settings: Settings, paths: Paths = Paths()) -> int:
     """Do one backup run; the exit status: 0 succeeded, 1 failed. Raises UsageError."""
     # Whatever the caller had: files of the executor are root's alone.
     os.umask(0o077)
@@ -39,7 +41,7 @@ def backup(settings: Settings) -> int:
     worker = os.fork()
     if worker == 0:
         mine.close()
-        _work(settings, state, theirs, identity)
+        _work(settings, state, theirs, identity, paths)
     theirs.close()
     _pass_signals_on(mine)
     _print_until_end(mine)
@@ -49,7 +51,9 @@ def backup(settings: Settings) -> int:
     return _worker_died(settings, state, identity)
 
 
-def _work(settings: Settings, state: StateFolder, end: socket.socket, identity: str) -> None:
+def _work(
+    settings: Settings, state: StateFolder, end: socket.socket, identity: str, paths: Paths
+) -> None:
     """The worker's whole life; never returns."""
     status = 70
     try:
@@ -60,13 +64,16 @@ def _work(settings: Settings, state: StateFolder, end: socket.socket, identity: 
         lifeline = Lifeline(end)
         journal = Journal(state.path, lifeline.print)
         try:
-            status = Run(settings, state, journal, lifeline, identity=identity).execute()
+            run = Run(settings, state, journal, lifeline, identity=identity, paths=paths)
+            status = run.execute()
         except Exception as problem:  # noqa: BLE001 - the main process recovers
             where = _place(problem)
             journal.release()
             journal.say("verdict", f"internal error: {type(problem).__name__}: {problem} ({where})")
         else:
-            _store(journal, settings, state, identity)
+            device = run.frozen_by_others
+            if device is None or device != device_of(settings.log_folder):
+                _store(journal, settings, state, identity)
     finally:
         os._exit(status)
 

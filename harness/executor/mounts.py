@@ -213,6 +213,23 @@ def open_root(filesystem: Filesystem) -> Optional[int]:
     return None
 
 
+def device_of(folder: str) -> Optional[str]:
+    """The superblock's device number of a folder, or of the nearest one above that exists."""
+    while True:
+        try:
+            descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
+            if folder in ("/", ""):
+                return None
+            folder = os.path.dirname(folder)
+            continue
+        try:
+            identity = _mount_id(descriptor)
+        finally:
+            os.close(descriptor)
+        return next((m.device for m in read_mounts() if m.id == identity), None)
+
+
 def _mount_id(descriptor: int) -> Optional[int]:
     # By the path alone a mount that lies over this one would be frozen in its place.
     with open(f"/proc/self/fdinfo/{descriptor}", encoding="ascii") as file:

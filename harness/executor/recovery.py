@@ -38,7 +38,8 @@ def recover(state: StateFolder, journal: Journal, lifeline: Lifeline) -> Optiona
         reason = f"the recovery of the run {record.run} was interrupted itself"
         finding = ScriptFinding(PHASE, ErrorName.POST_EXECUTION_FAILED.value, reason)
     elif record.post is not None:
-        state.write(replace(record, recovering=True, frozen=()))
+        with contextlib.suppress(OSError):
+            state.write(replace(record, recovering=True, frozen=()))
         warden = record.post.warden()
         finding = run_script(record.post, warden, PHASE, journal, lifeline)
         warden.close()
@@ -51,7 +52,8 @@ def settle(state: StateFolder, run: str, finding: Optional[ScriptFinding]) -> No
     if finding is None:
         state.remove()
     else:
-        state.write(Record(run, failed=(finding.name, finding.reason)))
+        with contextlib.suppress(OSError):
+            state.write(Record(run, failed=(finding.name, finding.reason)))
 
 
 def _thaw(record: Record, journal: Journal) -> None:

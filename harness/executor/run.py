@@ -67,6 +67,8 @@ class Run:
         self._pre: Optional[Script] = None
         self._post: Optional[Script] = None
         self._wardens: Dict[str, Warden] = {}
+        #: The device of a filesystem that somebody else has frozen: it takes no log (FRZ-05).
+        self.frozen_by_others: Optional[str] = None
 
     def execute(self) -> int:
         """Do the run; the exit status: 0 succeeded, 1 failed."""
@@ -160,6 +162,8 @@ class Run:
                 else:
                     reason = f"{trouble.filesystem.name}: {trouble.reason}"
                     self._journal.say("freeze", f"failed and undone: {reason}")
+                    if trouble.foreign:
+                        self.frozen_by_others = trouble.filesystem.device
                     self._happen(FreezeFailed("freeze", reason))
         finally:
             self._journal.release()
