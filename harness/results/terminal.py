@@ -89,6 +89,8 @@ class Terminal:
         self._kit: KitInfo | None = None
         self._total = 0
         self._rounds = 0
+        self._controls = 0
+        self._caught = 0
         self._counts: Counter[Status] = Counter()
         self._running: dict[str, tuple[str, str, float]] = {}
         self._checks: dict[str, list[CheckLine]] = {}
@@ -149,7 +151,7 @@ class Terminal:
             self._rounds += 1
             if not self._quiet or is_bad(line.status):
                 self._labelled(line.status, round_sentence(line))
-        elif isinstance(line, ControlLine) and (not self._quiet or not line.caught):
+        elif isinstance(line, ControlLine):
             self._control(line)
 
     def closed(self, footer: Footer, reports: Sequence[Path]) -> None:
@@ -165,6 +167,8 @@ class Terminal:
         for reason in footer.why:
             self._paragraph(reason, "  ")
         self._paragraph(counts_sentence(footer.counts), "  ")
+        if self._controls:
+            self._paragraph(f"sabotaged evidence: {self._caught} of {self._controls} caught", "  ")
         self._print(f"  time      {seconds(self._clock() - self._began)}")
         for path in reports:
             self._print(f"  {_kind(path):<9} {path}")
@@ -199,8 +203,13 @@ class Terminal:
 
     def _control(self, line: ControlLine) -> None:
         if line.kind == "oracle":
-            word = "caught" if line.caught else "NOT CAUGHT"
-            style = "green" if line.caught else "bold red"
+            self._controls += 1
+            self._caught += line.caught
+            if line.caught:  # one for each round and kind of sabotage: told together at the end
+                return
+            word, style = "NOT CAUGHT", "bold red"
+        elif self._quiet:
+            return
         else:
             word, style = ("differs" if line.caught else "the same"), ""
         text = Text("  ")

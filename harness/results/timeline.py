@@ -8,22 +8,19 @@ them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
 from harness.history import Freeze, History, Snapshot
+from harness.results.axis import Tick, nice_ticks
 from harness.results.plain import one_line, seconds
 
 SegmentKind = Literal[
     "executor", "pre", "post", "freeze", "edge", "rescued", "call", "set", "open", "pause"
 ]
 
-_STEPS = (1.0, 2.0, 5.0)
-_MOST_TICKS = 10
-_MOST_LABELS = 5
 _BINS = 120
 _APPLICATION = "application"
 _EXECUTOR = "executor"
@@ -64,15 +61,6 @@ class Flag:
     number: int
     text: str
     row: int = 0
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A line of the grid; only a major one has its label shown where there is little room."""
-
-    at: float
-    label: str
-    major: bool
 
 
 @dataclass(frozen=True)
@@ -130,20 +118,6 @@ def build(history: History) -> Timeline:
     near = _decisive(history, zero, moments)
     lens = _panel(near, lanes, flags, acknowledged, clip=True) if near else None
     return Timeline(whole, lens, _summary(history, lanes))
-
-
-def nice_ticks(start: float, end: float) -> tuple[Tick, ...]:
-    """At most ten round instants within a window; labels in milliseconds where it is short."""
-    span = end - start
-    step = _nice_step(span / _MOST_TICKS)
-    first = math.ceil(start / step - 1e-9)
-    last = math.floor(end / step + 1e-9)
-    numbers = range(first, last + 1)
-    every = next((k for k in (1, 2, 5, 10) if sum(n % k == 0 for n in numbers) <= _MOST_LABELS), 10)
-    small = max(abs(start), abs(end)) < 1.0
-    return tuple(
-        Tick(n * step, _tick_label(n * step, step, in_ms=small), n % every == 0) for n in numbers
-    )
 
 
 def pause_of(history: History) -> tuple[float, float] | None:
@@ -360,21 +334,6 @@ def _acknowledged(history: History, zero: float) -> tuple[float, ...]:
         return ()
     operations = history.application.operations
     return tuple(o.acknowledged - zero for o in operations if o.acknowledged is not None)
-
-
-def _nice_step(least: float) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    return next((s * power for s in _STEPS if s * power >= least * (1 - 1e-9)), 10 * power)
-
-
-def _tick_label(at: float, step: float, *, in_ms: bool) -> str:
-    if abs(at) < step / 2:
-        return "0"
-    if in_ms:
-        digits = max(0, -math.floor(math.log10(step * 1000) + 1e-9))
-        return f"{at * 1000:.{digits}f} ms"
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{at:.{digits}f} s"
 
 
 def _ended(history: History) -> str:

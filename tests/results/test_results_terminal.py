@@ -79,7 +79,8 @@ def test_rounds_and_controls(tmp_path: Path) -> None:
     assert "round 1: application as claimed" in text
     assert "round 4: claimed application, reached crash" in text
     assert "3 lost" in text
-    assert "caught    oracle control: a transaction halved" in text
+    assert "sabotaged evidence: 4 of 4 caught" in text
+    assert "differs   script control: no scripts, no freeze" in text
     assert "Not certified at level 3   (exit code 1)" in text
 
 
