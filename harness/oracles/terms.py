@@ -93,7 +93,3 @@ class Terms:
         if self.freezable is not None:
             return tuple(d for d in history.disks if d.name in self.freezable)
         return tuple(d for d in history.disks if not d.read_only and d.filesystem in FREEZABLE)
-
-    def script(self, name: ScriptName) -> ScriptTerms | None:
-        """The terms of one script, None where nothing is due of it."""
-        return next((s for s in self.scripts if s.script == name), None)
