@@ -160,7 +160,7 @@ def test_content_that_is_no_config(raw: bytes, reason: str, named: str) -> None:
         ("postScriptParams", ["a", 1], "params", "postScriptParams[1]"),
         ("postScriptParams", [None], "null", "postScriptParams[0]"),
         ("postScriptParams", ["a\0"], "nul", "postScriptParams[0]"),
-        ("preScriptNoOfRetries", -1, "negative", "-1"),
+        ("preScriptNoOfRetries", -1, "negative", "is -1; it must be at least 0"),
         ("preScriptNoOfRetries", True, "bool-is-no-number", "true"),
         ("preScriptNoOfRetries", 1.0, "float-is-no-number", "1.0"),
         ("postScriptNoOfRetries", "1", "type", '"1"'),
@@ -177,7 +177,7 @@ def test_content_that_is_no_config(raw: bytes, reason: str, named: str) -> None:
         ("fsFreezeEnabled", 0, "type", "the number 0"),
         ("fsFreezeEnabled", [], "type", "a list"),
         ("ScriptsExecutionPollTimeSeconds", 0, "poll", "0"),
-        ("ScriptsExecutionPollTimeSeconds", 6, "poll", "6"),
+        ("ScriptsExecutionPollTimeSeconds", 6, "poll", "is 6; it must be from 1 to 5"),
         ("ScriptsExecutionPollTimeSeconds", 2.5, "float-is-no-number", "2.5"),
     ],
 )
@@ -207,6 +207,14 @@ def test_a_huge_number_is_just_large() -> None:
     raw = _raw()[:-1] + b', "postScriptNoOfRetries": -1' + b"0" * 100_000 + b"}"
     assert _problem(raw).reason == "negative"
     assert "-10^18 or more" in _problem(raw).detail
+    most = 10**18 - 1
+    assert _config(_raw(timeoutInSeconds=most, preScriptNoOfRetries=most)).timeout == most
+
+
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    detail = _problem(_raw(preScriptLocation="x" * 5000)).detail
+    assert '"' + "x" * 57 + '..."' in detail
+    assert f'"{"y" * 60}"' in _problem(_raw(preScriptLocation="y" * 60)).detail
 
 
 def test_a_float_in_an_unknown_key_does_no_harm() -> None:

@@ -101,11 +101,12 @@ def test_a_script_that_is_no_regular_file_is_not_found(kind: str) -> None:
 
 
 def test_a_script_that_is_not_there() -> None:
-    for facts in (_GONE, _LINK):
+    for facts, what in ((_GONE, "does not exist"), (_LINK, "leads nowhere")):
         finding = judge_script_found("pre", facts)
         assert finding is not None
         assert (finding.name, finding.reason) == (ErrorName.PRE_NOT_FOUND, "absent")
         assert "/opt/x" in finding.detail
+        assert what in finding.detail
 
 
 @pytest.mark.parametrize(

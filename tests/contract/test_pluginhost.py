@@ -99,6 +99,9 @@ def test_a_huge_timeout_is_just_large() -> None:
     host = parse_plugin_host(_raw(timeoutInSeconds="9" * 100_000))
     assert isinstance(host, PluginHost)
     assert host.timeout >= 10**18
+    exact = parse_plugin_host(_raw(timeoutInSeconds="0" * 50 + "9" * 18))
+    assert isinstance(exact, PluginHost)
+    assert exact.timeout == 10**18 - 1
 
 
 @given(st.binary(max_size=200))

@@ -160,6 +160,8 @@ def test_a_freeze_that_failed_before_a_failed_snapshot_is_told() -> None:
     run = (PreSucceeded(), FreezeFailed(), SnapshotFailed(), PostSucceeded())
     (verdict,) = accepted(_TRUE, run, "strict")
     assert verdict.errors == ("FsFreezeFailed", "SnapshotFailed")
+    both = (*run[:2], FreezeFailed("thaw"), *run[2:])
+    assert accepted(_TRUE, both, "strict") == (verdict,)
 
 
 def test_other_errors_keep_their_place_beside_the_two() -> None:
