@@ -31,8 +31,8 @@ class Load:
     is left quiesced.
     """
 
-    before: int = 40
-    after: int = 20
+    before: int = 150
+    after: int = 50
     within: float = 30.0
 
 
