@@ -91,7 +91,9 @@ def build(folder: Path, interpreter: str, lock: Path) -> None:
 
 def _has_ensurepip(interpreter: str) -> bool:
     done = subprocess.run(
-        [interpreter, "-I", "-c", "import ensurepip, venv; ensurepip.version()"], capture_output=True, check=False
+        [interpreter, "-I", "-c", "import ensurepip, venv; ensurepip.version()"],
+        capture_output=True,
+        check=False,
     )
     return done.returncode == 0
 

@@ -144,6 +144,8 @@ def root_filesystem(
         finally:
             child.kill()
             child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
 
 
 def isolation() -> list[str]:

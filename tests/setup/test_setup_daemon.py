@@ -56,7 +56,7 @@ def dockerd(fake: Callable[[str, str], Path], tmp_path: Path) -> Path:
     server.write_text(_SERVER)
     python = Path(sys.executable).resolve()
     # Its first word is its program's name, as the real one's is.
-    program = fake("dockerd", f"exec bash -c 'exec -a dockerd \"$@\"' - {python} {server} \"$@\"")
+    program = fake("dockerd", f'exec bash -c \'exec -a dockerd "$@"\' - {python} {server} "$@"')
     fake("unshare", 'while [ "${1#-}" != "$1" ] || [ "$1" = private ]; do shift; done\nshift 3\n'
          'exec "$@"')  # fmt: skip
     return program

@@ -33,7 +33,9 @@ def test_order_and_other_tables_do_not_matter() -> None:
     assert lock.dependencies_digest(other) == lock.dependencies_digest(_PROJECT)
 
 
-@pytest.mark.parametrize("change", [('"a>=1"', '"a>=2"'), ('["c"]', '["c", "d"]'), ("3.11", "3.12")])
+@pytest.mark.parametrize(
+    "change", [('"a>=1"', '"a>=2"'), ('["c"]', '["c", "d"]'), ("3.11", "3.12")]
+)
 def test_another_dependency_makes_it_stale(tmp_path: Path, change: tuple[str, str]) -> None:
     pyproject, file = tmp_path / "pyproject.toml", tmp_path / "requirements.lock"
     pyproject.write_text(_PROJECT.replace(*change))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.problem import IncompleteProblem
-from setup import venv
+from setup import apt, venv
 
 _PARTS = st.tuples(st.binary(max_size=20), st.text(max_size=8), st.text(max_size=8), st.text())
 
@@ -44,7 +44,7 @@ def test_only_old_pythons_are_a_problem_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(venv, "LOWEST", (99, 1))
-    with pytest.raises(IncompleteProblem, match="Python 99.1 or newer is needed") as caught:
+    with pytest.raises(IncompleteProblem, match=r"Python 99\.1 or newer is needed") as caught:
         venv.pick_interpreter(str(tmp_path))
     assert "make PYTHON=" in caught.value.remedy
 
@@ -121,7 +121,7 @@ def test_a_missing_venv_module_is_installed(
 ) -> None:
     asked: list[tuple[str, ...]] = []
     monkeypatch.setattr(venv, "_has_ensurepip", lambda _: False)
-    monkeypatch.setattr(venv.apt, "install", lambda packages, *_: asked.append(packages))
+    monkeypatch.setattr(apt, "install", lambda packages, *_: asked.append(packages))
     venv.ensure()
     assert asked == [("python3-venv",)]
 
