@@ -228,9 +228,12 @@ class Channel:
         return bool(self._out)
 
     def beat(self, number: int) -> None:
-        """Add a heartbeat, unless bytes wait already: those are as good, or the agent is stuck."""
+        """Add a heartbeat, unless bytes wait already: those are as good, or the agent is stuck.
+
+        None before the greeting: the first bytes must be the agent itself.
+        """
         with self._lock:
-            if not self._out:
+            if self._hello is not None and not self._out:
                 self._out += wire.encode(wire.beat(number))
 
     def flush(self) -> None:
