@@ -198,7 +198,14 @@ def locks() -> list[str]:
             if "->" in fields:
                 continue  # somebody who waits
             kind, access, pid, place = fields[1], fields[3], int(fields[4]), fields[5]
-            lines.append(f"{kind} {access} {pid} {_path_of(pid, place) or place}")
+            if pid > 0:
+                lines.append(f"{kind} {access} {pid} {_path_of(pid, place) or place}")
+                continue
+            # A lock of an open file description has no process: the kernel shows those of the
+            # whole machine. Ours are those on a file that somebody here holds open.
+            path = next((p for p in (_path_of(pid, place) for pid in processes()) if p), "")
+            if path:
+                lines.append(f"{kind} {access} {pid} {path}")
     return lines
 
 
