@@ -1,4 +1,4 @@
-"""`python3 -I executor.pyz` and `python3 -m harness.executor`."""
+"""`python3 -m harness.executor`: the same as the zipapp."""
 
 from __future__ import annotations
 

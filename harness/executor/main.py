@@ -26,7 +26,7 @@ from .system import settle_descriptors
 _SURVIVORS = 15.0
 
 
-def backup(settings: Settings, paths: Paths = Paths()) -> int:
+def backup(settings: Settings, paths: Optional[Paths] = None) -> int:
     """Do one backup run; the exit status: 0 succeeded, 1 failed. Raises UsageError."""
     # Whatever the caller had: files of the executor are root's alone.
     os.umask(0o077)
@@ -52,7 +52,11 @@ def backup(settings: Settings, paths: Paths = Paths()) -> int:
 
 
 def _work(
-    settings: Settings, state: StateFolder, end: socket.socket, identity: str, paths: Paths
+    settings: Settings,
+    state: StateFolder,
+    end: socket.socket,
+    identity: str,
+    paths: Optional[Paths],
 ) -> None:
     """The worker's whole life; never returns."""
     status = 70
@@ -64,7 +68,7 @@ def _work(
         lifeline = Lifeline(end)
         journal = Journal(state.path, lifeline.print)
         try:
-            run = Run(settings, state, journal, lifeline, identity=identity, paths=paths)
+            run = Run(settings, state, journal, lifeline, identity=identity, paths=paths or Paths())
             status = run.execute()
         except Exception as problem:  # noqa: BLE001 - the main process recovers
             where = _place(problem)
