@@ -154,10 +154,14 @@ class Children:
         cwd: str,
         user: str,
         stdin: bytes | None,
+        keep_orphans: bool,
         out: Callable[[bytes], None],
         err: Callable[[bytes], None] | None,
     ) -> None:
         """Start a process; `err` None reads both streams through one pipe.
+
+        `keep_orphans`: what its tree orphans becomes its child, so that the whole tree can be
+        found while it lives; a process under observation should not see that.
 
         Returns when its program runs. Raises AgentProblem where the launcher is gone; a program
         that can't be run is told in `child.refused`.
@@ -184,6 +188,7 @@ class Children:
                 "env": dict(DEFAULT_ENVIRONMENT if env is None else env),
                 "cwd": cwd,
                 "user": user,
+                "keep_orphans": keep_orphans,
             }
             with self._lock:
                 self._number += 1

@@ -87,7 +87,7 @@ def _make_folders(path: bytes) -> None:
     if parent != path and not os.path.isdir(parent):
         _make_folders(parent)
     os.mkdir(path)
-    os.chmod(path, 0o755)
+    os.chmod(path, 0o755)  # noqa: S103 as a folder of the system is
 
 
 def _remove(path: bytes) -> None:

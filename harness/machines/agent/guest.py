@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
 
-from . import files, linux, mountinfo, mounting, procfs
+from . import files, guard, linux, mountinfo, mounting, procfs
 from .children import Child, Children, Lines, Tail, exited
 from .faults import Faults
 from .helpers import Call, Helpers
@@ -33,22 +34,24 @@ _END_SECONDS = 20.0
 _KILL_STEP = 0.02
 
 
-def start(session: Session, wanted: Wanted) -> Role:
+def start(session: Session, role: Wanted) -> Role:
     """Fork the launcher, before any thread, and drop the engine's binds."""
     mounting.drop_engine_binds()
     pid, link = fork_launcher()
     children = Children(link, session.emit, session.trouble)
-    return Guest(session, pid, children)
+    return Guest(session, role["name"], pid, children)
 
 
 class Guest(Role):
     """One guest: a machine whose backups are observed."""
 
-    def __init__(self, session: Session, launcher: int, children: Children) -> None:
+    def __init__(self, session: Session, name: str, launcher: int, children: Children) -> None:
         self._session = session
+        self._name = name
         self._launcher = launcher
         self._children = children
         self._root = "/"
+        self._guard = -1
         self._disks: dict[str, str] = {}  # name: device "7:N"
         self._reaper = Reaper(self._orphan)
         self._reaper.start()
@@ -101,7 +104,8 @@ class Guest(Role):
         Helpers(root, self._called).start()
         self._children.enter(root, bool(wanted.get("allow_mount", False)))
         self._root = root
-        return {"mounts": _seen(mounts, root), "filter": True}
+        self._guard = guard.hold(wanted["disks"])
+        return {"mounts": _seen(mounts, root), "filter": True, "guarded": self._guard >= 0}
 
     def _check(self, _: Wanted) -> Wanted:
         mounts = mounting.check(self._disks.values(), fresh=False)
@@ -141,6 +145,7 @@ class Guest(Role):
             cwd=wanted.get("cwd", "/"),
             user=wanted.get("user", "root"),
             stdin=unpack(stdin) if stdin else None,
+            keep_orphans=True,
             out=out.add,
             err=err.add,
         )
@@ -181,13 +186,14 @@ class Guest(Role):
             cwd=wanted.get("cwd", "/"),
             user=wanted.get("user", "root"),
             stdin=None,
+            keep_orphans=False,
             out=_both(tail, lines),
             err=None,
         )
         if child.refused is not None:
             raise AgentProblem(
                 Code.ABSENT if child.refused[0] == 2 else Code.NOT_PERMITTED,
-                f"{name} can't be started: {child.refused[1]}",
+                f"{name} can't be started in guest {self._name}: {child.refused[1]}",
                 "the file must be there, executable, and its interpreter too",
             )
         return {"pid": child.pid, "started": child.started}
@@ -330,10 +336,8 @@ class Guest(Role):
         """Kill and thaw until nothing but the agent is left: a blocked writer needs both."""
         deadline = time.monotonic() + _END_SECONDS
         while True:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self._thaw_all()
             left = sorted(set(procfs.processes()) - {os.getpid()})
             if not left:

@@ -12,6 +12,7 @@ b"entered ERROR", b"started N PID", b"refused N ERRNO TEXT", b"exited PID STATUS
 from __future__ import annotations
 
 import array
+import ctypes
 import errno
 import json
 import os
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 _MESSAGE = 64
+_PR_SET_CHILD_SUBREAPER = 36
 _WAKE = 65536
 
 
@@ -39,7 +41,7 @@ def fork_launcher() -> tuple[int, socket.socket]:
     try:
         ours.close()
         _Launcher(theirs).serve()
-    except BaseException as error:  # the agent reads the end of the connection as a crash
+    except Exception as error:  # noqa: BLE001 the agent reads the end of the link as a crash
         os.write(2, f"launcher: {error!r}\n".encode())
     finally:
         os._exit(1)
@@ -172,6 +174,8 @@ def _become(job: dict[str, Any], files: array.array[int], tells: int) -> NoRetur
                 signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
         os.umask(0o022)
+        if job["keep_orphans"]:
+            linux.prctl(_PR_SET_CHILD_SUBREAPER, ctypes.c_ulong(1))
         what = f"user {job['user']}"
         uid, gid, groups = _identity(job["user"])
         if uid != 0:

@@ -51,6 +51,7 @@ def set_up(wanted: dict[str, Any]) -> str:
     root = "/"
     carrier = next((disk for disk in disks if disk.get("carries_root")), None)
     _make_node("/dev", disks)
+    _mask_loop(disks)
     if wanted["shape"] == "root-on-disk":
         if carrier is None:
             raise AgentProblem(
@@ -184,9 +185,21 @@ def _own_tmpfs(path: str) -> None:
     linux.mount("tmpfs", path, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "mode=755")
 
 
+def _mask_loop(disks: Iterable[dict[str, Any]]) -> None:
+    """Hide what sysfs tells of a loop device's backing file, which is on the host.
+
+    mount(8) and findmnt would name that file as the source, and an executor that believes them
+    would take the disk for no block device at all.
+    """
+    for disk in disks:
+        folder = os.path.realpath(f"/sys/block/loop{disk['device'].split(':')[1]}/loop")
+        if os.path.isdir(folder):
+            linux.mount("tmpfs", folder, "tmpfs", linux.MS_RDONLY, "size=4k")
+
+
 def _device(path: str, major: int, minor: int) -> None:
     os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(major, minor))
-    os.chmod(path, 0o666)
+    os.chmod(path, 0o666)  # noqa: S103 as the system has it
 
 
 def _write_hosts(path: str) -> None:

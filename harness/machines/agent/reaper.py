@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Reaper:
     """Reaps every child of this process, and keeps the statuses that somebody waits for."""
 
-    def __init__(self, orphan: Callable[[int, int], None]) -> None:
+    def __init__(self, orphan: Callable[[int, int], None] | None = None) -> None:
         self._orphan = orphan
         self._changed = threading.Condition()
         self._awaited: dict[int, int | None] = {}
@@ -64,7 +64,7 @@ class Reaper:
                 if awaited:
                     self._awaited[pid] = status
                 self._changed.notify_all()
-            if pid and not awaited:
+            if pid and not awaited and self._orphan is not None:
                 self._orphan(pid, status)
 
 

@@ -123,9 +123,9 @@ def denied_calls(machine: str, allow_mount: bool = False) -> dict[str, tuple[int
         groups.append((_MOUNTS, EPERM))
     for group, errno in groups:
         for name, numbers in group.items():
-            present = numbers[column]
-            if present is not None:
-                table[name] = (present, errno)
+            number = numbers[column]
+            if number is not None:
+                table[name] = (number, errno)
     return table
 
 
@@ -145,8 +145,8 @@ def program(machine: str, allow_mount: bool = False) -> list[Instruction]:
     ]
     if machine == "x86_64":
         out += [(_JUMP_GREATER_EQUAL, 0, 1, X32_BIT), _fail(ENOSYS)]
-    for number, errno in sorted(denied_calls(machine, allow_mount).values()):
-        out += [(_JUMP_EQUAL, 0, 1, number), _fail(errno)]
+    for call, errno in sorted(denied_calls(machine, allow_mount).values()):
+        out += [(_JUMP_EQUAL, 0, 1, call), _fail(errno)]
     out += _argument(_CLONE[column], 0, [(_JUMP_ANY_BIT, 0, 1, NEW_NAMESPACES), _fail(EPERM)])
     out += _argument(
         _IOCTL[column],

@@ -222,7 +222,7 @@ class Session:
         except OSError as error:
             where = f" ({error.filename})" if error.filename else ""
             self.refuse(number, wire.Code.FAILED, f"{name}: {error.strerror}{where}", "")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 a request that breaks must be answered too
             line = error.__traceback__
             while line is not None and line.tb_next is not None:
                 line = line.tb_next

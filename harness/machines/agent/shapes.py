@@ -85,6 +85,7 @@ class Prepared(TypedDict):
 
     mounts: list[str]
     filter: bool
+    guarded: bool  # it holds the lock by which the host would notice its death
 
 
 class GuestFile(TypedDict, total=False):
@@ -512,8 +513,15 @@ class Markers(TypedDict):
     markers: dict[str, str]
 
 
+class GuestDiedEvent(TypedDict):
+    """Event `guest-died`: the lock of a guarded guest was let go; its frozen disks were thawed."""
+
+    guest: str
+    thawed: list[str]
+
+
 class OfGuest(TypedDict):
-    """Arguments of `unwatch`, `read_marker`, `thaw`, `release`."""
+    """Arguments of `guard`, `unwatch`, `read_marker`, `thaw`, `release`."""
 
     guest: str
 

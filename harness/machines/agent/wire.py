@@ -84,6 +84,7 @@ class Do:
     # host
     OPEN_STORE = "open_store"
     MAKE_DISKS = "make_disks"
+    GUARD = "guard"
     WATCH = "watch"
     UNWATCH = "unwatch"
     SNAPSHOT = "snapshot"
@@ -112,6 +113,7 @@ class Event:
     # host
     FROZEN = "frozen"
     THAWED = "thawed"
+    GUEST_DIED = "guest-died"
     # both: something went wrong outside of any request
     TROUBLE = "trouble"
 
