@@ -7,7 +7,6 @@ e2fsck where somebody held an unlinked file open) is done on a reflink copy that
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import os
 import threading
 
@@ -19,7 +18,6 @@ from .wire import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from collections.abc import Iterator
     from typing import Any
 

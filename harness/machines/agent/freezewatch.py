@@ -40,20 +40,26 @@ class Course:
         """It was the host that thawed the freeze that goes on."""
         self._rescued = True
 
-    def sample(self, at: float, frozen: bool) -> tuple[str, dict[str, Any]] | None:
-        """Take a sample; the event that it makes, None where nothing changed."""
+    def sample(self, began: float, ended: float, frozen: bool) -> tuple[str, dict[str, Any]] | None:
+        """Take a sample; the event that it makes, None where nothing changed.
+
+        It was taken at some instant from `began` to `ended`, which may lie far apart on a busy
+        machine. So each bound that an event tells is the one that holds whenever it was: a freeze
+        began after `thawed_before` and not after `first`, ended not before `last`. Of a freeze
+        that one sample saw, `last` so lies before `first`, by the time that the sample took.
+        """
         if frozen:
-            self._last = at
+            self._last = began
             if self._first is not None:
                 return None
-            self._first = at
-            return Event.FROZEN, {"thawed_before": self._thawed, "first": at}
-        self._thawed = at
+            self._first = ended
+            return Event.FROZEN, {"thawed_before": self._thawed, "first": ended}
+        self._thawed = began
         if self._first is None:
             return None
         self._first = None
         rescued, self._rescued = self._rescued, False
-        return Event.THAWED, {"last": self._last, "thawed_after": at, "rescued": rescued}
+        return Event.THAWED, {"last": self._last, "thawed_after": ended, "rescued": rescued}
 
 
 class FreezeWatch:
@@ -88,9 +94,8 @@ class FreezeWatch:
         frozen = disk.probe.sample()
         if frozen is None:
             return
-        # Frozen: it was when the read began. Thawed: it was when the read ended.
-        at = before if frozen else time.monotonic()
-        told = course.sample(at, frozen)
+        at = time.monotonic()
+        told = course.sample(before, at, frozen)
         if told is not None:
             event, facts = told
             self._emit(event, {"guest": self._guest, "disk": disk.name, **facts}, at)
