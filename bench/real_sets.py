@@ -62,7 +62,7 @@ while True:
 #: n on the first disk, made durable, then n on the second; a bulk writer beside it. The files are
 #: laid out beforehand, so that nothing but their content changes.
 ORDERED = """
-import os, sys, threading
+import itertools, os, sys, threading, time
 first, second, size = sys.argv[1], sys.argv[2], int(sys.argv[3])
 def laid_out(path, size):
     file = os.open(path, os.O_RDWR | os.O_CREAT)
@@ -71,10 +71,9 @@ def laid_out(path, size):
     os.fsync(file)
     return file
 def bulk(file):
-    while True:
-        for place in range(0, size, 1 << 18):
-            os.pwrite(file, os.urandom(1 << 12) * 64, place)
-        os.fdatasync(file)
+    for place in itertools.cycle(range(0, size, 1 << 16)):
+        os.pwrite(file, os.urandom(1 << 16), place)
+        time.sleep(0.005)
 a, b = laid_out(first + "/n", 4096), laid_out(second + "/n", 4096)
 for folder in (first, second):
     file = laid_out(folder + "/bulk", size)
@@ -171,7 +170,7 @@ def sets(host: Host, filesystem: Filesystem, count: int, prefix: str) -> Iterato
 
 
 def ahead(
-    host: Host, layout: Layout, count: int, prefix: str, *, plain: bool, bulk: int = 24 << 20
+    host: Host, layout: Layout, count: int, prefix: str, *, plain: bool, bulk: int = 40 << 20
 ) -> Iterator[int | None]:
     """How far the first disk is ahead of the second in each of `count` sets of running disks.
 
