@@ -24,6 +24,9 @@ def render(record: Record, clauses: Mapping[str, str] | None = None) -> bytes:
     root = ET.Element("testsuites", name="snapcert")
     cases = sorted(record.scenarios, key=lambda s: (_split(s.id)[0], s.id))
     total = _Totals(record.scenarios)
+    checks: dict[str, list[CheckLine]] = {}
+    for check in record.checks:
+        checks.setdefault(check.scenario, []).append(check)
     for area, group in groupby(cases, key=lambda s: _split(s.id)[0]):
         members = list(group)
         suite = ET.SubElement(root, "testsuite", name=area, timestamp=_timestamp(record))
@@ -32,7 +35,8 @@ def render(record: Record, clauses: Mapping[str, str] | None = None) -> bytes:
             suite.append(_properties(_about(record)))
             total.announced = True
         for scenario in members:
-            suite.append(_case(record, scenario, clauses or {}))
+            rounds = [r for r in record.rounds if r.scenario == scenario.id]
+            suite.append(_case(scenario, checks.get(scenario.id, ()), rounds, clauses or {}))
     if not total.announced:  # nothing ran: a suite that says so, instead of an empty file
         suite = ET.SubElement(root, "testsuite", name="snapcert", timestamp=_timestamp(record))
         total.write(suite)
@@ -62,13 +66,16 @@ class _Totals:
                 element.set(name, value)
 
 
-def _case(record: Record, scenario: ScenarioLine, clauses: Mapping[str, str]) -> ET.Element:
+def _case(
+    scenario: ScenarioLine,
+    checks: Sequence[CheckLine],
+    rounds: Sequence[RoundLine],
+    clauses: Mapping[str, str],
+) -> ET.Element:
     area, name = _split(scenario.id)
     case = ET.Element(
         "testcase", classname=area, name=one_line(name), time=f"{scenario.seconds:.3f}"
     )
-    checks = record.checks_of(scenario.id)
-    rounds = [r for r in record.rounds if r.scenario == scenario.id]
     pairs: list[tuple[str, str]] = [("status", scenario.status)]
     pairs += [("rule", rule) for rule in sorted({c.rule for c in checks})]
     pairs += [("check", f"{c.clause} {c.status}") for c in checks]

@@ -41,7 +41,7 @@ class RunView:
     timeline: Timeline
     problem: str
     errors: tuple[ErrorText, ...]
-    log: str
+    log: tuple[str, ...]
 
     @property
     def anchor(self) -> str:
@@ -63,9 +63,10 @@ class RoundView:
 
 @dataclass(frozen=True)
 class ScenarioView:
-    """A scenario with its checks and what is drawn there; `words` is what the search looks at.
+    """A scenario with its checks, the worst first, and what is drawn there.
 
-    `telling` are the checks that do not hold, the worst first; `rounds` are anchors.
+    `telling` are the checks that do not hold; `rounds` are numbers and anchors; `words` is what
+    the search looks at.
     """
 
     line: ScenarioLine
@@ -149,7 +150,7 @@ def _scenarios(record: Record, pictures: Mapping[str, RunView]) -> Iterable[Scen
     for line in record.rounds:
         rounds.setdefault(line.scenario, []).append(line)
     for scenario in (*record.scenarios, *_unfinished(record, (*checks, *runs))):
-        mine = tuple(checks.get(scenario.id, ()))
+        mine = sorted(checks.get(scenario.id, ()), key=_check_gravity)
         telling = [c for c in mine if is_bad(c.status) or c.status == "warned"]
         own_rounds = rounds.get(scenario.id, ())
         ids = runs.get(scenario.id, [])
@@ -162,8 +163,8 @@ def _scenarios(record: Record, pictures: Mapping[str, RunView]) -> Iterable[Scen
         yield ScenarioView(
             line=scenario,
             short=short_id(scenario.id),
-            checks=mine,
-            telling=tuple(sorted(telling, key=_check_gravity)),
+            checks=tuple(mine),
+            telling=tuple(telling),
             runs=tuple(pictures[i] for i in drawn),
             rounds=tuple((r.number, _anchor("round", r.run)) for r in own_rounds),
             words=one_line(" ".join(words)).lower(),
@@ -199,7 +200,7 @@ def _run(line: RunLine, errors: Mapping[str, tuple[str, str]]) -> RunView:
         timeline=build(line.history),
         problem=end.problem or "",
         errors=tuple((name, *errors.get(name, ("", ""))) for name in names),
-        log=plain(end.log_tail).strip("\n"),
+        log=tuple(plain(end.log_tail).strip("\n").split("\n")) if end.log_tail else (),
     )
 
 

@@ -55,6 +55,8 @@ _STYLES: Mapping[Status, str] = {
     "harness-error": "bold white on red",
 }
 _VERDICT_STYLES = {0: "bold green", 1: "bold red", 2: "bold yellow", 3: "bold white on red"}
+#: What the progress line counts, the worst first.
+_TELLING = tuple(s for s in reversed(STATUSES) if s == "warned" or is_bad(s))
 _WIDEST = 100
 _ENOUGH_TO_ESTIMATE = 3
 
@@ -264,7 +266,7 @@ class Terminal:
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=max(self._total, 1), completed=done, width=24)
         said = [f"{done}/{self._total}"]
-        said += [f"{self._counts[s]} {s}" for s in reversed(STATUSES) if self._counts[s]]
+        said += [f"{self._counts[s]} {s}" for s in _TELLING if self._counts[s]]
         if self._rounds:
             said.append(f"{self._rounds} rounds")
         grid.add_row(bar, Text(", ".join(said)), Text(self._left(done), "dim"))

@@ -316,17 +316,20 @@ def _decisive(
         side = max(moments[:cut], moments[cut:], key=len)
         if len(side) > 2 and side[-1] - side[0] < _LENS_BELOW * whole:
             return _window(side, 0.06)
-    instants = [i for f in history.freezes for i in (f.first, f.last)]
-    instants += [i for s in history.snapshots for i in (s.requested, s.answered) if i is not None]
-    if not instants:
+    core = [i for f in history.freezes for i in (f.first, f.last)]
+    core += [i for s in history.snapshots for i in (s.requested, s.answered) if i is not None]
+    if not core:
         return None
-    instants += [r.ended for r in history.script_runs if r.script == "pre" and r.ended][-1:]
-    instants += [r.started for r in history.script_runs if r.script == "post"][:1]
-    instants += pause_of(history) or ()
-    first, last = min(instants) - zero, max(instants) - zero
-    if last - first >= _LENS_BELOW * whole or last <= first:
-        return None
-    return _window((first, last), 0.12)
+    core += pause_of(history) or ()
+    pre = [r for r in history.script_runs if r.script == "pre" and r.ended is not None]
+    post = [r for r in history.script_runs if r.script == "post" and r.ended is not None]
+    scripts = [i for r in (*pre, *post) for i in (r.started, r.ended) if i is not None]
+    between = [r.ended for r in pre[-1:] if r.ended is not None] + [r.started for r in post[:1]]
+    for more in (scripts, between, []):  # as much of the scripts as the lens can hold
+        first, last = min(core + more) - zero, max(core + more) - zero
+        if first < last < first + _LENS_BELOW * whole:
+            return _window((first, last), 0.1)
+    return None
 
 
 def _acknowledged(history: History, zero: float) -> tuple[float, ...]:

@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import results_sample as sample
 
 from harness.history import BtrfsImage, Ext4Image, Finding, Harm, XfsImage
 from harness.problem import EngineProblem, UsageProblem
@@ -28,6 +27,7 @@ from harness.results.record import (
     encode,
 )
 from harness.results.writer import Writer
+from tests.results import sample
 
 SAMPLES = {
     "conform": (sample.conform_header(), tuple(sample.conform_lines())),
@@ -183,9 +183,9 @@ def test_an_exception_leaves_a_judged_record(tmp_path: Path) -> None:
 
 def test_a_killed_run_keeps_all_its_lines(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
-    here = Path(sample.__file__).parent
+    root = Path(sample.__file__).parents[2]
     program = (
-        "import os, signal, sys, pathlib; import results_sample as s\n"
+        "import os, signal, sys, pathlib; from tests.results import sample as s\n"
         "from harness.results.writer import Writer\n"
         "w = Writer(pathlib.Path(sys.argv[1]), s.conform_header())\n"
         "[w.write(line) for line in s.conform_lines()]\n"
@@ -193,7 +193,7 @@ def test_a_killed_run_keeps_all_its_lines(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)],
-        env={**os.environ, "PYTHONPATH": f"{here.parent.parent}:{here}"},
+        env={**os.environ, "PYTHONPATH": str(root)},
         check=False,
         timeout=60,
     )

@@ -6,7 +6,6 @@ import dataclasses
 from itertools import pairwise
 
 import pytest
-import results_sample as sample
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from harness.history import Fault, Freeze, History, Mark, Snapshot
 from harness.results.axis import nice_ticks
 from harness.results.record import RunLine
 from harness.results.timeline import Lane, Panel, Timeline, build, pause_of
+from tests.results import sample
 
 ONE = (sample.disk("data", "ext4", "/data", 3),)
 TWO = (*ONE, sample.disk("log", "xfs", "/log", 4))

@@ -7,11 +7,11 @@ import itertools
 from pathlib import Path
 
 import pytest
-import results_sample as sample
 
 from harness.results.record import Header, Line, ScenarioLine
 from harness.results.terminal import Terminal
 from harness.results.writer import Writer
+from tests.results import sample
 
 
 def shown(

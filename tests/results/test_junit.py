@@ -6,11 +6,11 @@ import xml.etree.ElementTree as ET
 
 import junitparser
 import pytest
-import results_sample as sample
 
 from harness.results import junit
 from harness.results.reader import parse
 from harness.results.record import Header, Line, Record, ScenarioLine, encode
+from tests.results import sample
 
 
 def record_of(header: Header, lines: list[Line]) -> Record:

@@ -11,7 +11,6 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-import results_sample as sample
 
 from harness.history import Fault, Harm, Outcome
 from harness.results import html
@@ -30,6 +29,7 @@ from harness.results.record import (
     encode,
 )
 from harness.results.wording import HARMS
+from tests.results import sample
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
