@@ -94,14 +94,15 @@ def _options(config: pytest.Config) -> Options:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Certification is collected only with a kit, conformance only without one."""
-    if _OPTIONS not in config.stash or "scenarios" not in collection_path.parts:
+    options = config.stash.get(_OPTIONS, None)
+    if options is None or "scenarios" not in collection_path.parts:
         return None
     certification = "certification" in collection_path.parts
-    if collection_path.name.startswith("test_"):
-        return certification != (config.stash[_OPTIONS].kit is not None)
-    return None
+    module = collection_path.name.startswith("test_")
+    return True if module and certification != (options.kit is not None) else None
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -21,8 +21,8 @@ from harness.targets.target import Target
 
 #: Where residue is looked for (ROB-03); the disks' mount points are added.
 _WATCHED_ROOTS = ("/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var")
-#: Ours: marks, helpers and the status folder.
-_OURS = ("/run/snapcert",)
+#: Ours: marks, helpers and the status folder; and what fixture scripts write.
+_OURS = ("/run/snapcert", "/run/fixture", "/var/log/fixture")
 
 #: A killed executor has this long to leave the guest quiet (ROB-02); a finished one this long.
 _SETTLE_KILLED = 10.0
