@@ -11,8 +11,8 @@ SHELL := /bin/sh
 # A path is taken as it is, a bare word is one of the bundled kits.
 KIT_FOLDER = $(if $(findstring /,$(KIT)),$(KIT),fixtures/kits/$(KIT))
 BIN = .make/venv/bin
-# The engine's step prints the environment that leads to it; nothing where it is found by itself.
-WITH_ENGINE = engine=$$($(BIN)/python -m setup.engine) && env $$engine
+# Has an engine that answers, then becomes the command.
+WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 

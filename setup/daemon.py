@@ -86,6 +86,11 @@ class Places:
     def lock(self) -> Path:
         return self.data / "lock"
 
+    @property
+    def users(self) -> Path:
+        """Locked, shared, by everybody who uses the engine."""
+        return self.data / "users"
+
 
 def configuration(places: Places) -> dict[str, object]:
     """dockerd's configuration: nothing of the machine's network is touched."""
@@ -319,5 +324,5 @@ def remove(places: Places) -> None:
         )
     for path in (places.data / "data", places.run):
         shutil.rmtree(path, ignore_errors=True)
-    for path in (places.log, places.lock):
+    for path in (places.log, places.lock, places.users):
         path.unlink(missing_ok=True)

@@ -1,18 +1,20 @@
 """An engine that answers: the user's, the system's, else the private one; docker.io if need be.
 
-`python -m setup.engine` prints the environment (`DOCKER_HOST=…`, or nothing) under which the
-harness finds that engine; `stop`, `remove` and `status` are about the private one only.
+`python -m setup.engine with COMMAND…` has an engine, then becomes the command, which holds a lock
+for as long as it runs: `stop-if-idle` waits for nobody and stops under nobody. `stop`,
+`stop-if-idle`, `remove` and `status` are about the private engine only.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from harness.machines.engine import DEFAULT_SOCKET, PRIVATE_SOCKET, Engine
 from harness.problem import EngineProblem, IncompleteProblem
@@ -110,31 +112,54 @@ def _comes_up(proc: Path = Path("/proc")) -> bool:
     return False
 
 
+def become(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Have an engine, then run a command in this process's place, as one of the engine's users."""
+    places = daemon.Places.of(environment)
+    # First the lock, then the engine: a stop that is under way ends before the start.
+    with contextlib.suppress(OSError):  # no root: then the private engine is not ours to stop
+        places.data.mkdir(parents=True, exist_ok=True)
+        users = os.open(places.users, os.O_RDWR | os.O_CREAT, 0o644)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        os.set_inheritable(users, True)
+    address = ensure(environment)
+    own = dict(environment)
+    if address == places.address != PRIVATE_SOCKET:
+        # The default places and a context are found by themselves.
+        own["DOCKER_HOST"] = address
+    os.execvpe(command[0], list(command), own)
+
+
+def stop_if_idle(places: daemon.Places) -> bool:
+    """Stop the private engine unless somebody uses it; whether it is stopped now."""
+    if not places.users.exists():
+        return daemon.stop(places)
+    with places.users.open("a") as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("private engine: another run uses it, left running")
+            return False
+        return daemon.stop(places)
+
+
 def main(arguments: Sequence[str]) -> int:
-    """`ensure` (default), `stop`, `stop-if-idle`, `remove` or `status`."""
-    action = arguments[0] if arguments else "ensure"
+    """`ensure` (default), `with COMMAND…`, `stop`, `stop-if-idle`, `remove` or `status`."""
+    action, *command = arguments or ("ensure",)
     places = daemon.Places.of(os.environ)
     if action == "ensure":
-        address = ensure(os.environ)
-        if address not in (DEFAULT_SOCKET, PRIVATE_SOCKET) and not os.environ.get("DOCKER_HOST"):
-            _print_environment(address, places)
-        return 0
-    if action == "status":
+        ensure(os.environ)
+    elif action == "with":
+        become(command, os.environ)
+    elif action == "status":
         return 0 if daemon.running(places) else 1
-    if action == "remove":
+    elif action == "remove":
         daemon.remove(places)
         say(f"private engine: {places.data} is empty")
-    elif daemon.stop(places):
+    elif (stop_if_idle if action == "stop-if-idle" else daemon.stop)(places):
         say("private engine: stopped")
     else:
-        say("private engine: none was running")
+        say("private engine: nothing to stop")
     return 0
-
-
-def _print_environment(address: str, places: daemon.Places) -> None:
-    """Only a private engine at another place needs to be named; a context is found again."""
-    if address == places.address:
-        sys.stdout.write(f"DOCKER_HOST={address}\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeCommand:
         return path
 
     return make
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="se-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

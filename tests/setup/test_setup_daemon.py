@@ -37,16 +37,13 @@ server.serve_forever()
 
 
 @pytest.fixture
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[daemon.Places]:
+def places(short: Path) -> Iterator[daemon.Places]:
     """Places with short paths; what runs there at the end is ended."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="se-") as folder:
-        found = daemon.Places.of({"SNAPCERT_ENGINE_DIR": folder})
-        yield found
-        for pid, children in daemon.processes(found).items():
-            for each in (pid, *children):
-                os.kill(each, signal.SIGKILL)
+    found = daemon.Places.of({"SNAPCERT_ENGINE_DIR": str(short)})
+    yield found
+    for pid, children in daemon.processes(found).items():
+        for each in (pid, *children):
+            os.kill(each, signal.SIGKILL)
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +16,7 @@ import pytest
 from harness.machines.engine import DEFAULT_SOCKET, PRIVATE_SOCKET, Engine
 from harness.problem import EngineProblem, IncompleteProblem
 from setup import apt, daemon, engine
+from setup.steps import ROOT
 
 _NONE = EngineProblem("no container engine answers (tried everything)", "make engine")
 
@@ -125,16 +128,66 @@ def test_without_root_there_is_one_error_with_a_remedy(
     assert world.done == []
 
 
+class _Became(Exception):
+    """What a command is run with, in place of this process."""
+
+
+@pytest.fixture
+def become(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], tuple[Any, ...]]:
+    """`become(ENVIRONMENT)`: the command and the environment that it gets."""
+
+    def instead(_: str, words: list[str], environment: dict[str, str]) -> None:
+        raise _Became(words, environment)
+
+    def run(environment: dict[str, str]) -> tuple[Any, ...]:
+        with pytest.raises(_Became) as caught:
+            engine.become(["true", "x"], environment)
+        return caught.value.args
+
+    monkeypatch.setattr(os, "execvpe", instead)
+    return run
+
+
 def test_only_another_place_must_be_named_to_the_harness(
-    world: _World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: _World, short: Path, become: Callable[[dict[str, str]], tuple[Any, ...]]
 ) -> None:
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    monkeypatch.delenv("SNAPCERT_ENGINE_DIR", raising=False)
-    assert engine.main([]) == 0
-    assert capsys.readouterr().out == ""
-    monkeypatch.setenv("SNAPCERT_ENGINE_DIR", "/srv/x")
-    assert engine.main([]) == 0
-    assert capsys.readouterr().out == "DOCKER_HOST=unix:///srv/x/run/docker.sock\n"
+    world.answering = DEFAULT_SOCKET
+    mine = {"SNAPCERT_ENGINE_DIR": str(short)}
+    assert become(mine) == (["true", "x"], mine)
+    world.answering = _NONE
+    words, environment = become(mine)
+    assert words == ["true", "x"]
+    assert environment == {**mine, "DOCKER_HOST": f"unix://{short}/run/docker.sock"}
+
+
+def test_the_engine_is_not_stopped_under_somebody(
+    short: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped: list[daemon.Places] = []
+
+    def stop(places: daemon.Places) -> bool:
+        stopped.append(places)
+        return True
+
+    monkeypatch.setattr(daemon, "stop", stop)
+    monkeypatch.setenv("SNAPCERT_ENGINE_DIR", str(short))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    script = (
+        "from setup import engine; import os, sys\n"
+        "engine.ensure = lambda _: 'unix:///x'\n"
+        "engine.become(['sh', '-c', 'echo up; read line'], os.environ)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as user:
+        assert user.stdout is not None
+        assert user.stdout.readline() == b"up\n"
+        assert engine.main(["stop-if-idle"]) == 0
+        assert "another run uses it" in capsys.readouterr().err
+        assert stopped == []
+        user.communicate(b"\n", timeout=30)
+    assert engine.main(["stop-if-idle"]) == 0
+    assert stopped == [daemon.Places.of(os.environ)]
 
 
 def test_status_says_by_its_exit_code_whether_it_runs(world: _World) -> None:

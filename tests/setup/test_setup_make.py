@@ -92,9 +92,9 @@ def test_ci_runs_make_test_keeps_its_status_and_stops_only_its_own_engine(
     assert re.search(r"^  python3 +Python 3", done.stdout, re.MULTILINE)
     made = calls()
     assert "make test" in made
-    assert ("python -m setup.engine stop" in made) is not there
+    assert ("python -m setup.engine stop-if-idle" in made) is not there
     if not there:
-        assert made.index("python -m setup.engine stop") > made.index("make test")
+        assert made.index("python -m setup.engine stop-if-idle") > made.index("make test")
 
 
 def test_ci_says_so_where_the_environment_cannot_be_made(
