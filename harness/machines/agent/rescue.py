@@ -26,38 +26,55 @@ _MAGIC = (
 )
 
 
-def mend(runs: list[str] | None) -> dict[str, Any]:
-    """Thaw and detach the devices of these runs, of all for None: what was done, and what not."""
+def mend(runs: list[str] | None, detach: bool = True) -> dict[str, Any]:
+    """Thaw and detach the devices of these runs, of all for None: what was done, and what not.
+
+    All are thawed before any is detached: a guest whose writers are blocked on several disks can
+    only end, and let go of them, when the last of these is thawed. Without `detach` that is all:
+    containers that hold them can be ended then.
+    """
     mended: list[str] = []
     problems: list[str] = []
     # Disks are files in a store: the stores come last.
-    found = sorted(loopdev.ours(runs), key=lambda item: item[1].split(":")[2] == _STORE)
+    found = sorted(loopdev.ours(runs), key=lambda item: _is_store(item[1]))
+    thawed = {number for number, label in found if not _is_store(label) and _thaw(number)}
+    if not detach:
+        return {
+            "mended": [
+                f"loop{number} ({label}): thawed" for number, label in found if number in thawed
+            ],
+            "problems": [],
+        }
     for number, label in found:
+        what = f"loop{number} ({label})"
         try:
-            done = _mend(number, label)
+            loopdev.detach(number, label)
         except OSError as error:
-            problems.append(f"loop{number} ({label}): {error.strerror}")
+            problems.append(f"{what}: {error.strerror}")
             continue
-        if done is None:
-            problems.append(f"loop{number} ({label}) is still in use: by a container that runs?")
+        if attached.wait_until_detached(number, label, _SECONDS):
+            done = "thawed and detached" if number in thawed else "detached"
+            mended.append(f"{what}: {done}")
         else:
-            mended.append(f"loop{number} ({label}): {done}")
+            problems.append(f"{what} is still in use: by a container that runs?")
     return {"mended": mended, "problems": problems}
 
 
-def _mend(number: int, label: str) -> str | None:
+def _is_store(label: str) -> bool:
+    return label.split(":")[2] == _STORE
+
+
+def _thaw(number: int) -> bool:
     filesystem = _filesystem(number)
-    thawed = False
-    if filesystem and label.split(":")[2] != _STORE:
-        thawed = attached.thaw_orphan(number, filesystem, _POINT)
-    loopdev.detach(number, label)
-    if not attached.wait_until_detached(number, label, _SECONDS):
-        return None
-    return "thawed and detached" if thawed else "detached"
+    return bool(filesystem) and attached.thaw_orphan(number, filesystem, _POINT)
 
 
 def _filesystem(number: int) -> str:
-    device = os.open(loopdev.path_of(number), os.O_RDONLY | os.O_CLOEXEC)
+    """What is on a device; "" where it can't be told, or the device has gone meanwhile."""
+    try:
+        device = os.open(loopdev.path_of(number), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return ""
     try:
         for name, offset, magic in _MAGIC:
             if os.pread(device, len(magic), offset) == magic:
