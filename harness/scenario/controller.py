@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.terminal import TerminalReporter
+from _pytest.config import create_terminal_writer
 
 from harness import __version__
 from harness.contract.clauses import CATALOGUE
@@ -110,7 +110,7 @@ class Controller:
         )
         listeners = []
         if self._live:
-            silence(self._config, options.out / "pytest.log")
+            divert(self._config, options.out / "pytest.log")
             self._terminal = Terminal(_TEXTS, quiet=options.quiet)
             self._terminal.__enter__()
             listeners.append(self._terminal)
@@ -282,11 +282,10 @@ def _kit_info(options: Options) -> KitInfo | None:
     return None
 
 
-def silence(config: pytest.Config, path: Path) -> None:
-    """Let snapcert's view have the terminal; pytest's report goes to `path`."""
-    standard = config.pluginmanager.get_plugin("terminalreporter")
-    if standard is not None:
-        config.pluginmanager.unregister(standard)
+def divert(config: pytest.Config, path: Path) -> None:
+    """Let snapcert's view have the terminal; pytest's own report goes to `path`."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
     path.parent.mkdir(parents=True, exist_ok=True)
     log = path.open("w", encoding="utf-8")
-    config.pluginmanager.register(TerminalReporter(config, log), "terminalreporter")
+    config.add_cleanup(log.close)
+    reporter._tw = create_terminal_writer(config, log)
