@@ -182,10 +182,9 @@ def _rescue(
         machine = launch(engine, spec)
         try:
             if containers:
-                # What hangs in a frozen filesystem can be killed only after it was thawed. What
-                # is still in use then is detached in the second round.
-                first = machine.channel.request(wire.Do.RESCUE, {"runs": list(names)}, _RESCUE)
-                work.mended += first["mended"]
+                # What hangs in a frozen filesystem can be killed only after it was thawed.
+                thaw = {"runs": list(names), "detach": False}
+                work.mended += machine.channel.request(wire.Do.RESCUE, thaw, _RESCUE)["mended"]
                 _end_containers(engine, containers, work)
             last = machine.channel.request(wire.Do.RESCUE, {"runs": list(names)}, _RESCUE)
             work.mended += last["mended"]

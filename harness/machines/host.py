@@ -62,6 +62,7 @@ class Host:
         self._guard = threading.Lock()
         self._ahead = Ahead(lambda layout: self._build(layout, None))
         self._closed = False
+        self._died = False
         self._channel.on_gone(self._lost)
 
     @classmethod
@@ -172,7 +173,9 @@ class Host:
             disks = _disks(layout, made)
             guest = Guest(self, name, layout, machine, disks)
             box.append(guest)
-            machine.channel.request(wire.Do.PREPARE, _prepare(layout, made), _DISKS)
+            ready = machine.channel.request(wire.Do.PREPARE, _prepare(layout, made), _DISKS)
+            if ready["guarded"]:
+                self._ask(wire.Do.GUARD, {"guest": name})
         except BaseException:
             if machine is not None:
                 with contextlib.suppress(Problem):
@@ -195,14 +198,13 @@ class Host:
             if guest.name in self._kept:
                 return
         problems: list[Problem] = []
-        if not self._channel.gone:
-            with _collect(problems):
-                self._ask(wire.Do.THAW, {"guest": guest.name}, _REQUEST)
+        # A host that is gone has thawed and detached by itself, or left it to the next start.
+        with _collect(problems), contextlib.suppress(MachineGone):
+            self._ask(wire.Do.THAW, {"guest": guest.name}, _REQUEST)
         with _collect(problems):
             end_machine(guest.machine)
-        if not self._channel.gone:
-            with _collect(problems):
-                self._ask(wire.Do.RELEASE, {"guest": guest.name}, _DISKS)
+        with _collect(problems), contextlib.suppress(MachineGone):
+            self._ask(wire.Do.RELEASE, {"guest": guest.name}, _DISKS)
         if problems:
             raise problems[0]
 
@@ -323,7 +325,7 @@ class Host:
             end_machine(self._machine)
         with _collect(problems):
             self._assert_removed()
-        self._lock.release(forget=not problems)
+        self._lock.release(forget=not problems and not self._died)
         if problems:
             raise problems[0]
 
@@ -343,7 +345,11 @@ class Host:
             self._ask(wire.Do.THAW, {"guest": guest.name})
 
     def _lost(self) -> None:
-        """The host ended unasked: nobody thaws any more, so every guest thaws itself and ends."""
+        """The host ended unasked: nobody thaws any more, so every guest thaws itself and ends.
+
+        Its disks may stay attached: the run's file stays too, so that the next start looks.
+        """
+        self._died = True
         for guest in self.guests():
             with contextlib.suppress(Problem):
                 guest.machine.channel.start(wire.Do.END)

@@ -112,7 +112,9 @@ def descriptors_of_others():
             if link == "mem":
                 attempt(f"/proc/{'1' if pid == '1' else 'parent'}/mem", write(path))
             elif link == "fd":
-                attempt(f"fd of {'1' if pid == '1' else 'parent'}", lambda p=path: os.listdir(p))
+                for number in os.listdir(path):
+                    target = f"{path}/{number}"
+                    attempt("descriptor of the agent", lambda t=target: os.stat(t))
             else:
                 attempt(f"{link} of {'1' if pid == '1' else 'parent'}", lambda p=path: os.stat(p))
 

@@ -91,7 +91,7 @@ def test_the_filter_reaches_what_was_spawned_too(guest: Guest) -> None:
 def test_a_fixture_that_must_mount_gets_it_by_name_only(shared_host: Host) -> None:
     layout = Layout(disks=(DiskSpec("data", "ext4"),), allow_mount=True)
     with shared_host.guest(layout) as guest:
-        assert guest.run(["mount", "-o", "remount,ro", "/data"]).ok
+        assert guest.run(["mount", "-o", "remount,bind,ro", "/data"]).ok
         assert not guest.run(["unshare", "-m", "true"]).ok
 
 

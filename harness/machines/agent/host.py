@@ -65,7 +65,7 @@ class Host(Role):
             Do.THAW: self._thaw,
             Do.RELEASE: self._release,
             Do.USAGE: lambda _: self._store.usage(),
-            Do.RESCUE: lambda wanted: rescue.mend(wanted["runs"]),
+            Do.RESCUE: lambda wanted: rescue.mend(wanted["runs"], bool(wanted.get("detach", True))),
         }
 
     def _open_store(self, wanted: Wanted) -> Wanted:
@@ -232,7 +232,7 @@ class Host(Role):
         """Thaw everything first, whatever else hangs; then unmount, detach."""
         with self._lock:
             disks = [disk for of in self._guests.values() for disk in of.values()]
-            threads = [*self._watches.values(), *self._guards.values()]
+            threads: list[FreezeWatch | Guard] = [*self._watches.values(), *self._guards.values()]
         for disk in disks:
             disk.thaw()
         for thread in threads:

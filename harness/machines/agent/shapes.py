@@ -532,10 +532,14 @@ class OfSet(TypedDict):
     set: str
 
 
-class Rescue(TypedDict):
-    """Mend what hosts of these runs left; None: all runs. Only loop devices with our label."""
+class Rescue(TypedDict, total=False):
+    """Mend what hosts of these runs left; None: all runs. Only loop devices with our label.
+
+    Without `detach` (default true) they are only thawed.
+    """
 
     runs: list[str] | None
+    detach: bool
 
 
 class Rescued(TypedDict):

@@ -1,0 +1,1 @@
+"""Machines: engine, host, guests, disks and snapshots; `agent` is what runs inside them."""
