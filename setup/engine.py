@@ -44,7 +44,7 @@ def ensure(environment: Mapping[str, str]) -> str:
     elif daemon.running(places):
         return places.address
     _be_able(named)
-    if shutil.which("dockerd", path="/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin") is None:
+    if not _has_dockerd():
         _install()
         if _system_daemon():
             return DEFAULT_SOCKET
@@ -82,8 +82,19 @@ def _be_able(named: str) -> None:
         )
 
 
+def _has_dockerd() -> bool:
+    folders = "/usr/local/sbin:/usr/sbin:/usr/local/bin:/usr/bin"
+    return shutil.which("dockerd", path=folders) is not None
+
+
 def _install() -> None:
-    apt.install(("docker.io",), "a container engine", _REMEDY)
+    try:
+        apt.install(("docker.io",), "a container engine", _REMEDY)
+    except IncompleteProblem:
+        # Where a service can't start, the package's own start script may fail: we need no service.
+        if not _has_dockerd():
+            raise
+        say("docker.io is there although its installation did not end well; going on")
 
 
 def _system_daemon() -> bool:

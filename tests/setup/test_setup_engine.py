@@ -28,6 +28,8 @@ class _World:
         self.answering: str | EngineProblem = _NONE
         self.private_runs = False
         self.dockerd: str | None = "/usr/sbin/dockerd"
+        self.installed: str | None = "/usr/sbin/dockerd"
+        self.apt_problem: IncompleteProblem | None = None
         self.system_comes_up = False
         self.usable: EngineProblem | None = None
         self.done: list[str] = []
@@ -49,6 +51,9 @@ class _World:
 
     def install(self, packages: tuple[str, ...], *_: str) -> None:
         self.done.append(f"install {' '.join(packages)}")
+        self.dockerd = self.installed
+        if self.apt_problem:
+            raise self.apt_problem
 
     def start(self, _: daemon.Places) -> None:
         self.done.append("start")
@@ -87,6 +92,20 @@ def test_docker_io_is_installed_where_there_is_no_dockerd(world: _World) -> None
 def test_the_systems_daemon_is_used_if_it_came_up(world: _World) -> None:
     world.dockerd, world.system_comes_up = None, True
     assert engine.ensure({}) == DEFAULT_SOCKET
+    assert world.done == ["install docker.io"]
+
+
+def test_a_package_whose_service_cannot_start_is_good_enough(world: _World) -> None:
+    world.dockerd, world.apt_problem = None, IncompleteProblem("apt-get failed", "see its log")
+    assert engine.ensure({}) == PRIVATE_SOCKET
+    assert world.done == ["install docker.io", "start"]
+
+
+def test_a_package_that_did_not_come_is_the_problem(world: _World) -> None:
+    world.dockerd, world.installed = None, None
+    world.apt_problem = IncompleteProblem("apt-get failed", "see its log")
+    with pytest.raises(IncompleteProblem, match="apt-get failed"):
+        engine.ensure({})
     assert world.done == ["install docker.io"]
 
 
