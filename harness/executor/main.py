@@ -20,7 +20,7 @@ from .recovery import recover
 from .run import Run, write_status
 from .settings import Settings
 from .state import InProgress, StateFolder
-from .system import settle_descriptors
+from .system import standard_descriptors
 
 # How long, after the worker's death, its helpers may take to thaw and to end what was running.
 _SURVIVORS = 15.0
@@ -30,7 +30,7 @@ def backup(settings: Settings, paths: Optional[Paths] = None) -> int:
     """Do one backup run; the exit status: 0 succeeded, 1 failed. Raises UsageError."""
     # Whatever the caller had: files of the executor are root's alone.
     os.umask(0o077)
-    settle_descriptors()
+    standard_descriptors()
     state = StateFolder(settings.state_folder)
     try:
         state.claim()

@@ -48,12 +48,16 @@ def lock_memory() -> None:
     _libc.mlockall(_MCL_CURRENT)
 
 
-def settle_descriptors() -> None:
-    """0, 1 and 2 are there, and what the caller leaked beyond them reaches no script (RUN-09)."""
+def standard_descriptors() -> None:
+    """0, 1 and 2 are there, whatever the caller closed: no pipe of ours gets their number."""
     descriptor = os.open("/dev/null", os.O_RDWR)
     while descriptor <= 2:
         descriptor = os.dup(descriptor)
     os.close(descriptor)
+
+
+def leak_nothing() -> None:
+    """Descriptors that the caller of this process leaked into it reach no script (RUN-09)."""
     for name in os.listdir("/proc/self/fd"):
         # The descriptor of the listing itself is gone by now.
         with contextlib.suppress(OSError):

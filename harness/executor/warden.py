@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Dict, List, Mapping, Optional, Tuple
 
 from .channel import Gone, Lifeline, Message, pack, receive_packet, start_service, unpack
-from .system import become_subreaper, default_signals, encode, now
+from .system import become_subreaper, default_signals, encode, leak_nothing, now
 from .tree import GIVE_UP, end_descendants
 
 #: How much of the end of each output stream is kept, in bytes (RUN-08: 1 KiB or more).
@@ -119,11 +119,12 @@ class Warden:
         self._service.close(now() + _PATIENCE)
 
 
-class _Tail:
-    """The last bytes of one output stream."""
+@dataclass
+class _Stream:
+    """One output stream: the pipe it comes from, and its last bytes."""
 
-    def __init__(self) -> None:
-        self.kept = b""
+    descriptor: int
+    kept: bytes = b""
 
     def add(self, chunk: bytes) -> None:
         self.kept = (self.kept + chunk)[-TAIL:]
@@ -137,8 +138,8 @@ class _Attempt:
     pid: int
     began: float
     until: Optional[float]
-    out: int
-    err: int
+    out: _Stream
+    err: _Stream
     report: int
     status: Optional[int] = None
 
@@ -150,7 +151,7 @@ class _Keeper:
         self._end = end
         self._command = command
         self._null = null
-        self._tails: Dict[int, _Tail] = {}
+        self._streams: Dict[int, _Stream] = {}
         self._attempt: Optional[_Attempt] = None
         self._open = True
 
@@ -158,6 +159,7 @@ class _Keeper:
         """Until the worker lets go or is gone."""
         os.setsid()
         become_subreaper()
+        leak_nothing()
         self._wake, write = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(write, False)
@@ -190,7 +192,7 @@ class _Keeper:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._wake, _CHUNK)
                 self._reap()
-            elif descriptor in self._tails:
+            elif descriptor in self._streams:
                 self._drain(descriptor)
 
     def _request(self, packet: bytes) -> None:
@@ -220,13 +222,11 @@ class _Keeper:
         except BlockingIOError:
             return
         if chunk:
-            self._tails[descriptor].add(chunk)
-        else:
-            self._forget(descriptor)
-
-    def _forget(self, descriptor: int) -> None:
+            self._streams[descriptor].add(chunk)
+            return
+        # Nobody can write to it any more.
         self._poll.unregister(descriptor)
-        del self._tails[descriptor]
+        del self._streams[descriptor]
         os.close(descriptor)
 
     def _start(self, until: Optional[float]) -> _Attempt:
@@ -239,10 +239,11 @@ class _Keeper:
             _become(self._command, self._null, out_end, err_end, report_end)
         for descriptor in (out_end, err_end, report_end):
             os.close(descriptor)
-        for descriptor in (out, err):
-            self._tails[descriptor] = _Tail()
-            self._poll.register(descriptor, select.POLLIN)
-        return _Attempt(pid, began, until, out, err, report)
+        streams = _Stream(out), _Stream(err)
+        for stream in streams:
+            self._streams[stream.descriptor] = stream
+            self._poll.register(stream.descriptor, select.POLLIN)
+        return _Attempt(pid, began, until, *streams, report)
 
     def _end_all(self, *, timed_out: bool = False, stopped: bool = False) -> None:
         # A request that waits, or the worker's end-of-file, would make every wait below return.
@@ -280,18 +281,15 @@ class _Keeper:
         with contextlib.suppress(OSError):
             self._end.send(pack(message))
 
-    def _rest(self, descriptor: int) -> str:
+    def _rest(self, stream: _Stream) -> str:
         # What is in the pipe now; a process that was left behind may go on writing (RUN-07).
-        tail = self._tails.get(descriptor)
-        if tail is None:
-            return ""
         for _ in range(64):
-            before = tail.kept
-            if descriptor in self._tails:
-                self._drain(descriptor)
-            if descriptor not in self._tails or tail.kept is before:
+            before = stream.kept
+            if self._streams.get(stream.descriptor) is stream:
+                self._drain(stream.descriptor)
+            if stream.kept is before:
                 break
-        return tail.text()
+        return stream.text()
 
 
 def _output_pipe() -> Tuple[int, int]:
