@@ -18,6 +18,10 @@ def main() -> None:
     if asked is None:
         os._exit(0)
     number, wanted = asked
+    if os.getpid() != 1:
+        # Its end kills every process it can see, its start unmounts: never outside a container.
+        session.refuse_role(number)
+        os._exit(1)
     # A guest does not pay for the imports of a host, nor the other way round.
     if wanted["role"] == "host":
         from .host import start

@@ -13,6 +13,7 @@ from .children import Child, Children, Lines, Tail, exited
 from .faults import Faults
 from .helpers import Call, Helpers
 from .launcher import fork_launcher
+from .probe import FILE as PROBE_FILE
 from .problem import AgentProblem
 from .reaper import Reaper
 from .scriptwatch import ScriptWatch
@@ -122,13 +123,14 @@ class Guest(Role):
         self._scripts.renew()
 
     def _list(self, wanted: Wanted) -> Wanted:
-        virtual = [
-            seen
-            for mount in mountinfo.read_mounts()
-            for seen in [mountinfo.below(mount.point, self._root)]
-            if seen and (mount.kind in ("proc", "sysfs", "devpts", "mqueue") or seen == "/dev")
-        ]
-        return {"files": files.list_files(wanted["roots"], [*wanted.get("exclude", []), *virtual])}
+        ours = []  # what is no part of the guest's state
+        for mount in mountinfo.read_mounts():
+            seen = mountinfo.below(mount.point, self._root)
+            if seen and (mount.kind in ("proc", "sysfs") or seen == "/dev"):
+                ours.append(seen)
+            elif seen and mount.is_disk(self._disks.values()):
+                ours.append(f"{seen.rstrip('/')}/{PROBE_FILE}")
+        return {"files": files.list_files(wanted["roots"], [*wanted.get("exclude", []), *ours])}
 
     # -- processes
 

@@ -40,7 +40,10 @@ class Probe:
             if time.clock_gettime_ns(linux.CLOCK_REALTIME_COARSE) <= before:
                 return None
             os.pread(self._file, 1, 0)
-            return os.fstat(self._file).st_atime_ns == before
+            if os.fstat(self._file).st_atime_ns != before:
+                return False
+            # Somebody may have remounted it read-only: no access times then either.
+            return not os.fstatvfs(self._file).f_flag & os.ST_RDONLY
 
     def frozen(self) -> bool:
         """Whether it is frozen, waiting for the clock's next tick if need be."""

@@ -56,7 +56,8 @@ class Reaper:
                 os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
             except ChildProcessError:
                 with self._changed:
-                    self._changed.wait(0.2)
+                    # Orphans of what an engine's exec brought in come without a `begin`.
+                    self._changed.wait(1.0)
                 continue
             with self._changed:
                 pid, status = os.waitpid(-1, os.WNOHANG)

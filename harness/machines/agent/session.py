@@ -71,6 +71,18 @@ class Session:
                 "monotonic": time.monotonic(),
             }
         }
+        self._write_at_once(message)
+
+    def refuse_role(self, number: int) -> None:
+        """Answer the first request: this process is no container's main process."""
+        problem = {
+            "code": wire.Code.NOT_PERMITTED,
+            "message": "the agent is not the main process of a container",
+            "remedy": "start it as a container's command, not by exec and not with --init",
+        }
+        self._write_at_once({"id": number, "error": problem})
+
+    def _write_at_once(self, message: dict[str, Any]) -> None:
         data = wire.encode(message)
         while data:
             data = data[os.write(self._sink, data) :]
