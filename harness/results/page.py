@@ -207,11 +207,11 @@ def _run(line: RunLine, errors: Mapping[str, tuple[str, str]]) -> RunView:
 def _controls(lines: Sequence[ControlLine]) -> Iterable[ControlView]:
     for kind, name in dict.fromkeys((line.kind, line.name) for line in lines):
         same = [line for line in lines if (line.kind, line.name) == (kind, name)]
-        # What speaks against the proof is told first.
-        told = sorted(same, key=lambda line: line.caught)
-        details = tuple(dict.fromkeys(line.detail for line in told if line.detail))
         caught = sum(line.caught for line in same)
-        yield ControlView(name, kind, caught, len(same), details[:_DETAILS_SHOWN])
+        # What speaks against the proof is told; where nothing does, one example is enough.
+        told = [line.detail for line in same if not line.caught][:_DETAILS_SHOWN]
+        details = tuple(dict.fromkeys(d for d in told or [same[0].detail] if d))
+        yield ControlView(name, kind, caught, len(same), details)
 
 
 def _facts(record: Record) -> Iterable[tuple[str, str]]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 
 import cattrs
 
+from harness import serialize
 from harness.history import Consistency, Finding, Harm, History
 
 #: Version of the file format; a reader refuses a newer one.
@@ -219,6 +220,9 @@ TYPES: Mapping[str, type[Line]] = {
 _NAMES: Mapping[type[Line], str] = {kind: name for name, kind in TYPES.items()}
 
 _converter = cattrs.Converter(omit_if_default=True)
+# A stored history has one form, whoever stores it.
+_converter.register_unstructure_hook(History, serialize.to_data)
+_converter.register_structure_hook(History, lambda data, _: serialize.from_data(data))
 _AnyLine = TypeVar("_AnyLine", bound=Line)
 
 
