@@ -16,6 +16,8 @@ import pytest
 from _pytest.config import create_terminal_writer
 
 from harness import __version__
+from harness.certify.kit import load_kit
+from harness.certify.levels import kit_info
 from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import ERRORS
 from harness.machines.cleanup import mend_dead_runs
@@ -279,7 +281,7 @@ def _keyword(nodeid: str) -> str:
 
 
 def _kit_info(options: Options) -> KitInfo | None:
-    return None
+    return kit_info(load_kit(options.kit), options.level) if options.kit is not None else None
 
 
 def divert(config: pytest.Config, path: Path) -> None:
