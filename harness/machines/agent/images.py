@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from . import attached, linux, loopdev
+from . import attached, fsid, linux, loopdev
 from .problem import AgentProblem
 from .store import Store
 from .tools import Tools
@@ -128,14 +128,18 @@ class Images:
     def _renew(self, path: str, filesystem: str) -> str:
         """Give a copied filesystem a UUID of its own."""
         uuid = _new_uuid()
-        if filesystem == "xfs":
-            argv: tuple[str, ...] = ("xfs_admin", "-U", uuid, path)
-        elif filesystem == "btrfs":
-            # Only the superblocks are written: what waits for its replay stays as it is.
-            argv = ("btrfstune", "-f", "-M", uuid, path)
+        problem = f"a copied {filesystem} can't get a UUID of its own"
+        if filesystem == "btrfs":
+            try:
+                fsid.renew(path, uuid)
+            except ValueError as error:
+                raise AgentProblem(
+                    Code.MKFS, f"{problem}: {error}", "make it with the default checksums"
+                ) from error
+        elif filesystem == "xfs":
+            self._tools.must(Code.MKFS, problem, "xfs_admin", "-U", uuid, path)
         else:
-            argv = ("tune2fs", "-f", "-U", uuid, path)
-        self._tools.must(Code.MKFS, f"a copied {filesystem} can't get a UUID of its own", *argv)
+            self._tools.must(Code.MKFS, problem, "tune2fs", "-f", "-U", uuid, path)
         return uuid
 
 
