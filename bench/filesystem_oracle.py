@@ -75,7 +75,7 @@ def main() -> int:
     """Print both tables; exits 1 where the oracle was wrong or a set was reversed."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
     engine = Engine.connect()
-    image = ensure_image(engine, BASE, print)
+    image = ensure_image(engine, BASE, lambda text: print(text, file=sys.stderr))
     taken: list[Taken] = []
     rows: list[str] = []
     with Host.start(engine, new_run_id(), image) as host:
@@ -84,13 +84,13 @@ def main() -> int:
                 taken.append(one)
                 if (one.together == "file-system") != one.frozen:
                     print(f"wrong: {one}", file=sys.stderr, flush=True)
+        print("# The filesystem oracle on real sets under load\n")
+        command = shlex.join(["python", "-m", "bench.filesystem_oracle", *sys.argv[1:]])
+        print(f"`{command}`, kernel {platform.release()}\n")
+        print("\n".join(confusion(taken)), flush=True)
         for filesystem in FILESYSTEMS:
             rows += order(host, filesystem)
     engine.close()
-    print("# The filesystem oracle on real sets under load\n")
-    command = shlex.join(["python", "-m", "bench.filesystem_oracle", *sys.argv[1:]])
-    print(f"`{command}`, kernel {platform.release()}\n")
-    print("\n".join(confusion(taken)))
     print("\nA counter, first on disk a, then on disk b; how far a is ahead in each set:\n")
     print("| filesystem | taken as | sets | reversed | a - b |\n| --- | --- | --- | --- | --- |")
     print("\n".join(rows))

@@ -17,6 +17,7 @@ from harness.machines.errors import RequestFailed
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.layout import DiskSpec, Layout, data_disks
+from harness.machines.process import Process
 from harness.machines.snapshots import SnapshotSet
 from harness.oracles.filesystem import enclosed, image_level, reached
 from harness.targets.recording import freezes_of
@@ -120,16 +121,18 @@ def two_disks(filesystem: Filesystem = "ext4") -> Layout:
 def under_load(guest: Guest, program: str, *arguments: str) -> Iterator[None]:
     """The program runs in the guest, and is known to be under way."""
     load = guest.spawn("load", ["python3", "-I", "-c", program, *arguments], lines=True)
-    if load.wait_line(lambda line: line == "ready", _DEADLINE) is None:
-        ended = load.ended
-        said = ended.tail.decode(errors="replace") if ended else "it says nothing"
-        raise AssertionError(f"the load did not get under way: {said}")
+    assert load.wait_line(lambda line: line == "ready", _DEADLINE), _last_words(load)
     try:
         yield
-        assert load.running, "the load ended by itself"
+        assert load.running, _last_words(load)
     finally:
         load.kill()
         load.wait(_DEADLINE)
+
+
+def _last_words(load: Process) -> str:
+    said = "; ".join(text for _, text in load.lines()[-3:])
+    return f"the load did not keep running: {load.ended}: {said}"
 
 
 def take(host: Host, guest: Guest, set_id: str, *, frozen: bool) -> Taken:
@@ -170,7 +173,7 @@ def sets(host: Host, filesystem: Filesystem, count: int, prefix: str) -> Iterato
 
 
 def ahead(
-    host: Host, layout: Layout, count: int, prefix: str, *, plain: bool, bulk: int = 40 << 20
+    host: Host, layout: Layout, count: int, prefix: str, *, plain: bool, bulk: int = 24 << 20
 ) -> Iterator[int | None]:
     """How far the first disk is ahead of the second in each of `count` sets of running disks.
 
