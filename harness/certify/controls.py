@@ -67,6 +67,8 @@ def script_line(
     shown = reached(history, Terms(freezes=variant.freezes))
     if proof.proof is Proof.BROKEN:
         detail = f"without them the proof breaks: {_why(history)}"
+        if not (proof.lost or proof.halved or proof.gaps or proof.faults or proof.not_started):
+            detail += "; the restored data itself is whole"
     elif proof.proof is Proof.NOT_PROVEN:
         detail = f"not proven without them: {'; '.join(proof.doubts)}"
     else:

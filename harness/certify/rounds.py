@@ -33,7 +33,7 @@ class Load:
 
     before: int = 150
     after: int = 50
-    within: float = 30.0
+    within: float = 20.0
 
 
 def run_round(

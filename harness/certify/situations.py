@@ -25,10 +25,10 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
-#: Where a pre-script is killed, as parts of the time that it usually takes.
-_KILLED_AT = (0.1, 0.3, 0.5, 0.7, 0.9)
-#: No script is killed sooner than this, in seconds: it would not have begun.
-_SOONEST = 0.005
+#: A pre-script is killed at instants so many seconds apart, over the time that it usually takes:
+#: what it did last must be met half done. Between the least and the most number of them.
+_KILL_EVERY = 0.005
+_LEAST_KILLS, _MOST_KILLS = 5, 16
 
 
 @dataclass(frozen=True)
@@ -81,54 +81,93 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
 
     pre, post = scripts.pre(), scripts.post()
     yield trial.finding("KIT-2.ends", {"the pre-script": pre, "the post-script": post})
+    if trial.stuck():
+        return  # nothing that follows would say anything of its own
     usual = pre.ended - pre.started
+    for judged in (_repeats, _post_alone, _killed, _retried):
+        yield judged(trial, scripts, usual)
+        if trial.stuck():
+            return
+    application.end_load()
+    if application.stop():
+        yield _not_running(trial, scripts)
 
-    again = {
+
+def _repeats(trial: _Trial, scripts: Scripts, _: float) -> Finding:
+    results = {
         "the pre-script": scripts.pre(),
         "the pre-script again": scripts.pre(),
         "the post-script": scripts.post(),
     }
-    yield trial.finding("KIT-2.repeats", again)
+    return trial.finding("KIT-2.repeats", results)
 
-    alone = {"the post-script alone": scripts.post(), "again": scripts.post()}
-    yield trial.finding("KIT-2.post-alone", alone)
 
-    for part in _KILLED_AT:
-        after = max(usual * part, _SOONEST)
+def _post_alone(trial: _Trial, scripts: Scripts, _: float) -> Finding:
+    results = {"the post-script alone": scripts.post(), "again": scripts.post()}
+    return trial.finding("KIT-2.post-alone", results)
+
+
+def _killed(trial: _Trial, scripts: Scripts, usual: float) -> Finding:
+    """One finding over all instants; the first at which the application stays quiesced ends it."""
+    instants = kill_instants(usual)
+    wrong: list[str] = []
+    for after in instants:
         scripts.pre(killed_after=after)
         what = f"the post-script after a pre-script killed at {after * 1000:.0f} ms"
-        yield trial.finding("KIT-2.undoes", {what: scripts.post()})
+        found = trial.finding("KIT-2.undoes", {what: scripts.post()})
+        if not found.holds:
+            wrong.append(found.observed)
+        if trial.stuck():
+            break
+    held = f"undone at each of {len(instants)} instants up to {instants[-1] * 1000:.0f} ms"
+    return kit_finding("KIT-2.undoes", not wrong, "; ".join(wrong) or held)
 
-    scripts.pre(killed_after=max(usual / 2, _SOONEST))
-    retried = {
+
+def _retried(trial: _Trial, scripts: Scripts, usual: float) -> Finding:
+    scripts.pre(killed_after=kill_instants(usual)[-1])
+    results = {
         "the pre-script after a killed one": scripts.pre(),
         "the post-script": scripts.post(),
     }
-    yield trial.finding("KIT-2.retry", retried)
+    return trial.finding("KIT-2.retry", results)
+
+
+def _not_running(trial: _Trial, scripts: Scripts) -> Finding:
+    application, load = trial.application, trial.load
+    ended = {"the pre-script": scripts.pre(), "the post-script": scripts.post()}
+    application.start()
+    application.load()
+    wrong = [f"{name} did not end in time" for name, result in ended.items() if result.timed_out]
+    if not application.wait_acknowledged(load.after, trial.guest.now(), load.within):
+        wrong.append(f"the application does not go on within {load.within:g} s")
     application.end_load()
-
-    if application.stop():
-        ended = {"the pre-script": scripts.pre(), "the post-script": scripts.post()}
-        application.start()
-        application.load()
-        late = [f"{name} did not end in time" for name, result in ended.items() if result.timed_out]
-        goes_on = application.wait_acknowledged(load.after, guest.now(), load.within)
-        if not goes_on:
-            late.append(f"the application does not go on within {load.within:g} s")
-        yield kit_finding(
-            "KIT-2.not-running", not late, "; ".join(late) or "both ended, and it goes on"
-        )
-        application.end_load()
+    return kit_finding(
+        "KIT-2.not-running", not wrong, "; ".join(wrong) or "both ended, and it goes on"
+    )
 
 
-@dataclass(frozen=True)
+def kill_instants(usual: float) -> tuple[float, ...]:
+    """Seconds after its start at which a pre-script is killed that usually takes `usual`."""
+    count = min(max(int(usual / _KILL_EVERY), _LEAST_KILLS), _MOST_KILLS)
+    return tuple(usual * (number + 0.5) / count for number in range(count))
+
+
+@dataclass
 class _Trial:
-    """Looks at an application after a situation: `state` is what it was before all of them."""
+    """Looks at an application after a situation: `state` is what it was before all of them.
+
+    Once it did not go on after one, it is stuck, and the next ones say nothing.
+    """
 
     application: Application
     guest: Guest
     state: str
     load: Load
+    _stuck: bool = False
+
+    def stuck(self) -> bool:
+        """Whether the application was left quiesced."""
+        return self._stuck
 
     def finding(self, clause: str, results: dict[str, CommandResult]) -> Finding:
         """Every script succeeded, and the application is as if nothing had been."""
@@ -137,7 +176,11 @@ class _Trial:
             self.load.after, self.guest.now(), self.load.within
         ):
             self.application.require_load()
-            wrong.append(f"the application does not go on within {self.load.within:g} s")
+            self._stuck = True
+            after = ", ".join(results)
+            wrong.append(
+                f"after {after} the application does not go on within {self.load.within:g} s"
+            )
         elif not self.application.answers():
             wrong.append("the application does not answer")
         elif (state := self.application.state()) != self.state:
