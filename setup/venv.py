@@ -75,7 +75,8 @@ def build(folder: Path, interpreter: str, lock: Path) -> None:
             f"the virtual environment can't be made\n{tail(log)}", f"look at {log}"
         )
     command = (str(folder / "bin/python"), "-m", "pip", "install", "--require-hashes", "--no-deps",
-               "--disable-pip-version-check", "--no-input", "--requirement", str(lock))  # fmt: skip
+               "--disable-pip-version-check", "--no-input", "--progress-bar", "off",
+               "--requirement", str(lock))  # fmt: skip
     if run_logged("pip install", command, log, deadline=900):
         raise IncompleteProblem(
             f"the locked dependencies can't be installed\n{tail(log)}",

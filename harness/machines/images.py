@@ -20,7 +20,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import docker.errors
 import requests.exceptions
@@ -287,11 +286,3 @@ def _lock_folder() -> Path:
         folder = Path(os.environ.get("XDG_RUNTIME_DIR") or Path.home() / ".cache") / "snapcert"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def summary(engine: Engine, spec: ImageSpec) -> Mapping[str, Any]:
-    """What doctor shows of an image: its reference, whether it is there, its size in bytes."""
-    name = reference(canonical(spec))
-    there = has_image(engine, name)
-    size = int(engine.api.inspect_image(name)["Size"]) if there else 0
-    return {"reference": name, "present": there, "size": size}

@@ -205,13 +205,6 @@ def test_a_dockerfile_that_is_not_there_is_named(machine: _Machine, tmp_path: Pa
         ensure_image(machine.engine, ImageSpec("d", dockerfile=str(tmp_path / "no")), _silent)
 
 
-def test_doctor_sees_what_is_there(machine: _Machine) -> None:
-    assert images.summary(machine.engine, BASE)["present"] is False
-    ensure_image(machine.engine, BASE, _silent)
-    facts = images.summary(machine.engine, BASE)
-    assert facts == {"reference": reference(BASE), "present": True, "size": 7}
-
-
 def test_every_bundled_kit_has_an_image_and_each_is_wanted_once() -> None:
     names = [reference(spec, {}) for spec in step.wanted(step.bundled())]
     assert len(names) == len(set(names))
