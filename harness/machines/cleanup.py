@@ -26,7 +26,7 @@ from harness.problem import EngineProblem, Problem
 Progress = Callable[[str], None]
 
 #: Agents whose controller just died need this long to end by themselves, in seconds.
-_OWN_END = 5.0
+_OWN_END = 3.0
 _REMOVED = 30.0
 _RESCUE = 60.0
 _OTHER_CLEANUP = 120.0
