@@ -23,7 +23,7 @@ from harness.results.verdict import STATUSES
 from harness.results.wording import HARMS
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_BREAKS = re.compile(r"(?<=[_/:\[.-])(?=\w)")
+_BREAKS = re.compile(r"(?<=[_/:\[.])(?=\w)")
 _GLYPHS: Mapping[Status, str] = {
     "not-applicable": "·",
     "skipped": "○",

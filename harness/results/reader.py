@@ -88,7 +88,8 @@ def verdict_of(record: Record) -> Verdict:
     """The verdict of a stored record; without a footer it is incomplete at best."""
     if record.footer is not None:
         return Verdict(record.footer.verdict, record.footer.why)
-    return judge(record.lines(), record.header.kit, "its record has no footer")
+    header = record.header
+    return judge(record.lines(), header.kit, "its record has no footer", header.selection)
 
 
 def _line(raw: bytes, name: str, number: int, notes: list[str]) -> Line | None:

@@ -185,7 +185,7 @@ class Terminal:
         digits = len(str(self._total))
         done = f"{sum(self._counts.values()):>{digits}}/{self._total}"
         took = seconds(line.seconds) if line.seconds else ""
-        self._labelled(line.status, one_line(short_id(line.id)), f"{done} {took:>8}  ")
+        self._labelled(line.status, _shown(line.id), f"{done} {took:>8}  ")
         if line.status == "warned":
             clauses = dict.fromkeys(c.clause for c in checks if c.status == "warned")
             self._paragraph("advisory: " + ", ".join(clauses), _INDENT)
@@ -274,7 +274,7 @@ class Terminal:
         running = list(self._running.values())  # drawn by a thread of its own: a copy
         lines = [
             Text(
-                f"  {worker or 'now':<5} {one_line(short_id(scenario))}  {seconds(now - since)}",
+                f"  {worker or 'now':<5} {_shown(scenario)}  {seconds(now - since)}",
                 "dim",
                 no_wrap=True,
                 overflow="ellipsis",
@@ -291,6 +291,11 @@ class Terminal:
 
 
 _INDENT = " " * 11
+
+
+def _shown(scenario: str) -> str:
+    """An id that may be wrapped before its parameters."""
+    return one_line(short_id(scenario)).replace("[", " [", 1)
 
 
 def _kind(path: Path) -> str:

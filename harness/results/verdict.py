@@ -84,13 +84,24 @@ def count(lines: Sequence[Line]) -> dict[str, dict[str, int]]:
     }
 
 
-def judge(lines: Sequence[Line], kit: KitInfo | None = None, interrupted: str = "") -> Verdict:
-    """The verdict over all lines of a run; `interrupted` says why it ended early, if it did."""
+def judge(
+    lines: Sequence[Line],
+    kit: KitInfo | None = None,
+    interrupted: str = "",
+    selection: str = "",
+) -> Verdict:
+    """The verdict over all lines of a run.
+
+    `interrupted` says why it ended early, if it did; `selection` is the expression that chose a
+    part of the scenarios, if one did: a kit is not certified by a part.
+    """
     scenarios = [line for line in lines if isinstance(line, ScenarioLine)]
     statuses = [
         line.status for line in lines if isinstance(line, ScenarioLine | CheckLine | RoundLine)
     ]
     gaps = _gaps(lines, scenarios, interrupted)
+    if kit is not None and selection:
+        gaps = (*gaps, f"only a part was run, by -k: {selection}")
     if "harness-error" in statuses:
         broken = [s.id for s in scenarios if s.status == "harness-error"]
         return Verdict("harness-failed", (_listed("the harness failed in", broken), *gaps))
@@ -105,7 +116,7 @@ def judge(lines: Sequence[Line], kit: KitInfo | None = None, interrupted: str = 
             return Verdict("not-proven", doubts)
     if gaps:
         return Verdict("incomplete", gaps)
-    return Verdict("conforms", _praise(scenarios))
+    return Verdict("conforms", _praise(scenarios, selection))
 
 
 def _by_status(statuses: Iterable[Status]) -> dict[str, int]:
@@ -157,13 +168,15 @@ def _doubts(lines: Sequence[Line]) -> tuple[str, ...]:
     return ()
 
 
-def _praise(scenarios: Sequence[ScenarioLine]) -> tuple[str, ...]:
+def _praise(scenarios: Sequence[ScenarioLine], selection: str) -> tuple[str, ...]:
     executed = sum(s.status in EXECUTED for s in scenarios)
     said = [f"{executed} of {executed} executed scenarios hold" if executed else "all of it holds"]
     if warned := sum(s.status == "warned" for s in scenarios):
         said.append(f"{warned} with advisory findings")
     if skipped := sum(s.status == "skipped" for s in scenarios):
         said.append(f"{skipped} skipped, none of them needed")
+    if selection:
+        said.append(f"only a part of the suite was run, by -k: {selection}")
     return tuple(said)
 
 

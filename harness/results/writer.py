@@ -82,7 +82,7 @@ class Writer:
         """Judge, write the footer and close the file; a second call gives the same footer."""
         if self.footer is not None:
             return self.footer
-        verdict = judge(self._judged, self.header.kit, interrupted)
+        verdict = judge(self._judged, self.header.kit, interrupted, self.header.selection)
         try:
             footer = Footer(
                 counts=count(self._judged),

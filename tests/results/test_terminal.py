@@ -44,7 +44,7 @@ def test_no_colour_and_80_columns(conform: str) -> None:
 
 def test_a_failure_reads_whole(conform: str) -> None:
     block = """\
-  FAILED   26/32 1 min 19 s  robustness::killed_between_freeze_and_thaw[ext4]
+  FAILED   26/32 1 min 19 s  robustness::killed_between_freeze_and_thaw [ext4]
            FRZ-03.thawed (ext4, data)
            rule     Whatever happens, no filesystem stays frozen.
            expected every disk thawed within 10 s of the kill
@@ -99,7 +99,7 @@ def test_the_live_view_shows_what_runs(tmp_path: Path) -> None:
         view.started("scenarios/test_freeze.py::test_thawed[xfs]", "gw1")
         view.console.print(view._bottom())
     assert "0/32" in out.getvalue()
-    assert "gw1   freeze::thawed[xfs]" in out.getvalue()
+    assert "gw1   freeze::thawed [xfs]" in out.getvalue()
 
 
 def test_a_terminal_without_unicode_is_no_accident(tmp_path: Path) -> None:
