@@ -10,6 +10,7 @@ import click
 from harness.certify.kit import load_kit
 from harness.cli.suite_run import run_suite, shared_options
 from harness.problem import UsageProblem
+from harness.scenario.options import FILESYSTEMS
 from harness.scenario.suite import suite_root
 
 
@@ -21,21 +22,27 @@ from harness.scenario.suite import suite_root
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
               help="Backups under load, each restored and proven.")  # fmt: skip
 @shared_options
-@click.option("--fs", "filesystems", default="ext4", show_default=True,
-              help="Filesystem of the kit's disks, where the kit names none.")  # fmt: skip
+@click.option("--fs", "filesystems", default=None,
+              help="Filesystems to put the kit's disks on, one after the other, comma separated. "
+              "Default: what the kit says.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
               default=Path("reports/certify"), show_default=True,
               help="Folder of results.jsonl, junit.xml and report.html.")  # fmt: skip
-def certify(kit: str, level: int, rounds: int, **options: Any) -> int:
+def certify(kit: str, level: int, rounds: int, filesystems: str | None, **options: Any) -> int:
     """Certify the script kit in the folder KIT (or a bundled kit by its name).
 
     Backups are taken under load, every snapshot set is restored into a fresh guest, and the
     application proves there what it still holds.
     """
     folder = kit_folder(kit)
-    load_kit(folder)
-    extra = ("--kit", str(folder), "--level", str(level), "--rounds", str(rounds))
-    return run_suite([suite_root() / "scenarios" / "certification"], extra=extra, **options)
+    disks = load_kit(folder).manifest.layout.disks
+    own = dict.fromkeys(disk.filesystem for disk in disks if disk.filesystem in FILESYSTEMS)
+    return run_suite(
+        [suite_root() / "scenarios" / "certification"],
+        extra=("--kit", str(folder), "--level", str(level), "--rounds", str(rounds)),
+        filesystems=filesystems or ",".join(own) or FILESYSTEMS[0],
+        **options,
+    )
 
 
 def kit_folder(kit: str) -> Path:

@@ -18,6 +18,7 @@ from _pytest.config import create_terminal_writer
 from harness import __version__
 from harness.certify.kit import load_kit
 from harness.certify.levels import kit_info
+from harness.certify.session import kit_image
 from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import ERRORS
 from harness.machines.cleanup import mend_dead_runs
@@ -88,6 +89,8 @@ class Controller:
         facts = engine.assert_usable()
         mend_dead_runs(engine, self._say)
         image = image_of(engine, target, self._say)
+        if options.kit is not None and options.level > 1:
+            kit_image(engine, load_kit(options.kit), target, self._say)
         self._lock = RunLock(self.run_id, image)
         identity = target.identity
         header = Header(
