@@ -2,6 +2,7 @@
 
 For each filesystem COUNT sets of each kind, and what the evidence says of them: the host's live
 probes and counters alone, the image alone, both together (what `harness.oracles.filesystem` says).
+An idle disk, or a torn copy, is where one kind alone goes wrong: these are no part of this table.
 Then the atomic set: a counter that is written to one disk and then to another, in sets and, as the
 control, in plain live copies. Prints the tables as Markdown; the last run stands in
 bench/results/filesystem_oracle.md.
@@ -86,7 +87,7 @@ def main() -> int:
                     print(f"wrong: {one}", file=sys.stderr, flush=True)
         print("# The filesystem oracle on real sets under load\n")
         command = shlex.join(["python", "-m", "bench.filesystem_oracle", *sys.argv[1:]])
-        print(f"`{command}`, kernel {platform.release()}\n")
+        print(f"`{command}`, kernel {'.'.join(platform.release().split('.')[:2])}\n")
         print("\n".join(confusion(taken)), flush=True)
         for filesystem in FILESYSTEMS:
             rows += order(host, filesystem)
