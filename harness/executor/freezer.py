@@ -2,7 +2,9 @@
 
 The ioctls are made by a helper process: where one hangs, the worker still acts; where the worker
 dies, the helper sees it at once and thaws; and both hold the same descriptors, so that the worker
-thaws where the helper is gone. Nothing here opens or writes a file between freeze and thaw.
+thaws where the helper is gone. Nothing here opens or writes a file between freeze and thaw; memory
+is not locked, because reading program pages from a frozen filesystem works, and locking them takes
+longer than all the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import List, Optional, Sequence, Set, Tuple, Type
 
 from .channel import Gone, Lifeline, Message, pack, receive_packet, start_service, unpack
 from .mounts import Filesystem
-from .system import freeze, lock_memory, now, thaw
+from .system import freeze, now, thaw
 
 #: How long the helper may take to answer a thaw before the worker thaws itself, in seconds.
 _THAW_PATIENCE = 4.0
@@ -167,7 +169,6 @@ class _Helper:
 
     def serve(self) -> None:
         os.setsid()
-        lock_memory()
         poll = select.poll()
         poll.register(self._end.fileno(), select.POLLIN)
         while True:

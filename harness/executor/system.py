@@ -13,7 +13,6 @@ import time
 _FIFREEZE = 0xC0045877
 _FITHAW = 0xC0045878
 _PR_SET_CHILD_SUBREAPER = 36
-_MCL_CURRENT = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -38,14 +37,6 @@ def become_subreaper() -> None:
     if _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), "prctl")
-
-
-def lock_memory() -> None:
-    """Keep what is loaded in memory while filesystems are frozen, where the limits allow it.
-
-    Reading from a frozen filesystem works, so a refusal (no CAP_IPC_LOCK) does no harm.
-    """
-    _libc.mlockall(_MCL_CURRENT)
 
 
 def standard_descriptors() -> None:
