@@ -157,6 +157,7 @@ class XfsImage:
     """Facts of one xfs image; `log_items` are the distinct item kinds between tail and head.
 
     `repair_exit` is `xfs_repair -n` on a copy after its log was replayed by a mount.
+    `log_redundant`: all that the log holds is in place already, so that a replay changes nothing.
     """
 
     set_id: str
@@ -165,6 +166,7 @@ class XfsImage:
     log_transactions: int
     repair_exit: int
     repair_tail: str = ""
+    log_redundant: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,3 +64,29 @@ def test_an_error_of_a_tool_is_never_taken_for_a_clean_image(judge: object) -> N
     assert callable(judge)
     with pytest.raises(ValueError, match=r"tool|output|printed"):
         judge("tool: cannot open x.img: Read-only file system\n")
+
+
+RAW_REPAIR = """\
+Phase 1 - find and verify superblock...
+Phase 2 - using internal log
+        - zero log...
+ALERT: The filesystem has valuable metadata changes in a log which is being
+ignored because the -n option was used.  Expect spurious inconsistencies
+which may be resolved by first mounting the filesystem to replay the log.
+        - scan filesystem freespace and inode maps...
+sb_fdblocks 80000, counted 80100
+        - agno = 0
+No modify flag set, skipping phase 5
+"""
+
+
+def test_counters_of_a_mounted_xfs_are_no_fault() -> None:
+    """A frozen xfs keeps its counters in memory; everything else that repair says is a fault."""
+    assert facts.xfs_faults(RAW_REPAIR) == []
+    damaged = RAW_REPAIR + "imap claims in-use inode 131 is free, would correct imap\n"
+    assert facts.xfs_faults(damaged) == ["imap claims in-use inode 131 is free, would correct imap"]
+
+
+def test_only_the_superblock_is_no_change() -> None:
+    assert not facts.xfs_changes(["SUPER Block Buffer"])
+    assert facts.xfs_changes(["INODE", "SUPER Block Buffer"])

@@ -39,6 +39,15 @@ def test_a_file_takes_the_place_of_another_by_a_new_inode(tmp_path: Path) -> Non
     assert sorted(tmp_path.iterdir()) == [path]
 
 
+def test_a_mode_that_is_not_given_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    _put(path)
+    assert files.look({"path": str(path)})["mode"] == "0644"
+    path.chmod(0o4750)
+    _put(path, content_b64=pack(b"new"))
+    assert files.look({"path": str(path)})["mode"] == "4750"
+
+
 def test_the_other_kinds(tmp_path: Path) -> None:
     _put(tmp_path / "link", kind="symlink", target="/nowhere")
     _put(tmp_path / "fifo", kind="fifo", mode="0600")

@@ -25,6 +25,10 @@ MEASURED: dict[str, tuple[Image, Consistency]] = {
     "xfs frozen": (XfsImage("s", "d", ("SUPER Block Buffer",), 2, 0), "file-system"),
     "xfs log covered": (XfsImage("s", "d", (), 0, 0), "file-system"),
     "xfs written to": (XfsImage("s", "d", ("INODE", "SUPER Block Buffer"), 49, 0), "crash"),
+    "xfs little changed": (
+        XfsImage("s", "d", ("INODE", "SUPER Block Buffer"), 2, 0, log_redundant=True),
+        "file-system",
+    ),
     "xfs damaged": (XfsImage("s", "d", ("SUPER Block Buffer",), 2, 1), "none"),
 }
 

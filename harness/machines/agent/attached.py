@@ -37,6 +37,7 @@ class Disk:
         label: str,
         point: str,
         read_only: bool = False,
+        options: str = "",
     ) -> None:
         self.name = name
         self.filesystem = filesystem
@@ -44,6 +45,7 @@ class Disk:
         self.label = label
         self.point = point
         self.read_only = read_only
+        self.options = options
         self.uuid = ""
         self.number = -1
         self.probe: Probe | None = None
@@ -73,7 +75,7 @@ class Disk:
         self.number, device = loopdev.attach(self.image, self.label, self.read_only)
         try:
             os.makedirs(self.point, exist_ok=True)
-            mount_loop(self.number, self.filesystem, self.point, self.read_only)
+            mount_loop(self.number, self.filesystem, self.point, self.read_only, self.options)
         except OSError as error:
             raise self._no_mount("can't be mounted", error) from error
         finally:
@@ -110,11 +112,11 @@ class Disk:
         return ""
 
 
-def mount_loop(number: int, filesystem: str, point: str, read_only: bool) -> None:
-    """Mount a loop device for the host. Raises OSError."""
+def mount_loop(number: int, filesystem: str, point: str, read_only: bool, more: str = "") -> None:
+    """Mount a loop device for the host, with `more` options. Raises OSError."""
     flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC | linux.MS_RELATIME
     flags |= linux.MS_RDONLY if read_only else 0
-    options = _HOST_OPTIONS.get(filesystem, "")
+    options = ",".join(o for o in (_HOST_OPTIONS.get(filesystem, ""), more) if o)
     linux.mount(loopdev.path_of(number), point, filesystem, flags, options)
 
 

@@ -33,6 +33,7 @@ _CHUNK = 65536
 _MESSAGE = 8192
 _FLUSH_SECONDS = 0.03
 _START_SECONDS = 30.0
+_LOST = -1  # no errno: there is nobody who could start it
 
 
 class Tail:
@@ -206,6 +207,8 @@ class Children:
         os.write(self._wake_write, b".")
         if not child.begun.wait(_START_SECONDS):
             raise _launcher_gone(f"{argv[0]} was not started within {_START_SECONDS:.0f} s")
+        if child.refused is not None and child.refused[0] == _LOST:
+            raise _launcher_gone(child.refused[1])
 
     def named(self, name: str) -> Child | None:
         """The latest process started under this name."""
@@ -265,7 +268,7 @@ class Children:
                 lost = list(self._starting.values())
                 self._starting.clear()
             for child in lost:
-                child.refused = (0, "the launcher was killed")
+                child.refused = (_LOST, "it was killed")
                 child.begun.set()
             return False
         verb, first, *rest = data.split(b" ", 3)

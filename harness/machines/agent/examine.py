@@ -71,11 +71,43 @@ class Examiner:
         with self._copied(path) as copy:
             # Even to print a log, xfs_logprint wants to write to the image: it gets the copy.
             log = facts.xfs_log(self._tools.run("xfs_logprint", "-t", copy).text)
+            # A freeze after little activity leaves its few changes in the log although all of
+            # them are in place: the kernel covers its log only after more than one write to it.
+            changes = facts.xfs_changes(log["log_items"])
+            before = self._in_place(copy) if changes else None
             problem = self._replay(copy, filesystem)
             if problem:
-                return {**log, "repair_exit": -1, "repair_tail": problem}
+                return {**log, "log_redundant": False, "repair_exit": -1, "repair_tail": problem}
+            redundant = before is not None and before == self._tree(copy)
             check = self._tools.run("xfs_repair", "-n", copy)
-        return {**log, "repair_exit": check.exit, "repair_tail": check.tail()}
+        return {
+            **log,
+            "log_redundant": redundant or not changes,
+            "repair_exit": check.exit,
+            "repair_tail": check.tail(),
+        }
+
+    def _in_place(self, copy: str) -> dict[str, tuple[int, ...]] | None:
+        """What an xfs holds without its log; None where it is not whole without it."""
+        if facts.xfs_faults(self._tools.run("xfs_repair", "-n", copy).text):
+            return None
+        return self._tree(copy)
+
+    def _tree(self, copy: str) -> dict[str, tuple[int, ...]] | None:
+        """Every file of an xfs with its inode's facts, the log left aside; None: no mount."""
+        with self._mounted(copy, "xfs", read_only=True, options="norecovery") as (point, problem):
+            if problem:
+                return None
+            found = {}
+            for folder, folders, files in os.walk(point):
+                for name in (".", *folders, *files):
+                    path = os.path.join(folder, name)
+                    inode = os.lstat(path)
+                    times = (inode.st_atime_ns, inode.st_mtime_ns, inode.st_ctime_ns)
+                    owner = (inode.st_mode, inode.st_nlink, inode.st_uid, inode.st_gid)
+                    place = (inode.st_ino, inode.st_size, inode.st_blocks)
+                    found[path[len(point) :]] = owner + place + times
+            return found
 
     @contextlib.contextmanager
     def _copied(self, path: str) -> Iterator[str]:
@@ -91,17 +123,30 @@ class Examiner:
 
     def _replay(self, copy: str, filesystem: str) -> str:
         """Mount and unmount, so that the kernel replays the journal; "" or why it would not."""
+        with self._mounted(copy, filesystem) as (_, problem):
+            return problem
+
+    @contextlib.contextmanager
+    def _mounted(
+        self, copy: str, filesystem: str, *, read_only: bool = False, options: str = ""
+    ) -> Iterator[tuple[str, str]]:
+        """Its mount point, and "" or why it does not mount."""
         name = os.path.basename(copy).partition(".")[0]
         label = loopdev.label(self._run, "work", name)
         point = f"/store/mnt/{name}"
-        disk = attached.Disk(name, filesystem, copy, label=label, point=point)
+        disk = attached.Disk(
+            name, filesystem, copy, label=label, point=point, read_only=read_only, options=options
+        )
         try:
             disk.mount_only()
         except AgentProblem as problem:
             if problem.code != Code.MOUNT:
                 raise
-            return problem.message
-        busy = disk.let_go()
+            yield point, problem.message
+            return
+        try:
+            yield point, ""
+        finally:
+            busy = disk.let_go()
         if busy:
             raise AgentProblem(Code.BUSY, busy, "start a fresh host")
-        return ""

@@ -7,6 +7,22 @@ import re
 _ITEM = re.compile(r"([A-Z]+): cnt:")
 _UNREADABLE = ("xfs_logprint: unknown", "xfs_logprint: data size", "Bad ", "ERROR", "*****")
 
+# Progress of xfs_repair, its note on the log that -n leaves aside, and the lazy counters.
+_HARMLESS = (
+    "Phase ",
+    "- ",
+    "Cannot get host filesystem geometry",
+    "Repair may fail if there is a sector size mismatch",
+    "the image and the host filesystem.",
+    "No modify flag set",
+    "ALERT: The filesystem has valuable metadata changes in a log which is being",
+    "ignored because the -n option was used.",
+    "which may be resolved by first mounting the filesystem to replay the log.",
+    "sb_fdblocks ",
+    "sb_ifree ",
+    "sb_icount ",
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -54,6 +70,22 @@ def xfs_log(text: str) -> dict[str, Any]:
             word = holds[0].partition(":")[0].strip() if holds else word
         kinds.add("INODE" if word == "INO" else word)
     return {"log_items": sorted(kinds), "log_transactions": transactions}
+
+
+def xfs_changes(items: list[str]) -> bool:
+    """Whether a log holds more than the superblock, which a freeze itself writes into it."""
+    return any(not item.casefold().startswith("super") for item in items)
+
+
+def xfs_faults(text: str) -> list[str]:
+    """What `xfs_repair -n` finds in an image whose log it leaves aside, but for the superblock's
+    counters, which are kept in memory while an xfs is mounted."""
+    found = []
+    for line in text.splitlines():
+        said = line.strip()
+        if said and not said.startswith(_HARMLESS):
+            found.append(said)
+    return found
 
 
 def btrfs_log_root(text: str) -> int:

@@ -38,6 +38,7 @@ def _put(file: dict[str, Any]) -> None:
     if kind == "absent":
         _remove(path)
         return
+    mode = int(file["mode"], 8) if file.get("mode") else _usual_mode(path, kind)
     parent = os.path.dirname(path)
     if parent and not os.path.isdir(parent):
         _make_folders(parent)
@@ -49,10 +50,20 @@ def _put(file: dict[str, Any]) -> None:
     if kind != "symlink":
         os.chown(path, file.get("uid", 0), file.get("gid", 0))
         # After chown, which takes setuid and setgid bits away.
-        default = "0755" if kind == "dir" else "0644"
-        os.chmod(path, int(file.get("mode") or default, 8))
+        os.chmod(path, mode)
     else:
         os.chown(path, file.get("uid", 0), file.get("gid", 0), follow_symlinks=False)
+
+
+def _usual_mode(path: bytes, kind: str) -> int:
+    """That of the file or folder which is there, else the usual one."""
+    try:
+        there = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        there = 0
+    if stat.S_IFMT(there) == (stat.S_IFDIR if kind == "dir" else stat.S_IFREG):
+        return stat.S_IMODE(there)
+    return 0o755 if kind == "dir" else 0o644
 
 
 def _make(path: bytes, kind: str, file: dict[str, Any]) -> None:

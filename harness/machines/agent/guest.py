@@ -15,7 +15,7 @@ from .helpers import Call, Helpers
 from .launcher import fork_launcher
 from .probe import FILE as PROBE_FILE
 from .problem import AgentProblem
-from .reaper import Reaper
+from .reaper import Reaper, wait_until
 from .scriptwatch import ScriptWatch
 from .session import Role, Session
 from .triggers import Plan
@@ -364,6 +364,10 @@ def _both(tail: Tail, lines: Lines | None) -> Callable[[bytes], None]:
     return add
 
 
+# A script that does not wait for its mark is taken as it is after this time.
+_AT_REST_SECONDS = 0.5
+
+
 def _mark_facts(call: Call) -> Wanted:
     """What /proc says about the script that called; fields keep defaults where it is gone."""
     pid = call.parent
@@ -381,7 +385,7 @@ def _mark_facts(call: Call) -> Wanted:
     }
     process = procfs.read(pid)
     try:
-        status = procfs.status_fields(pid)
+        status = _status_at_rest(pid)
         with linux.AsUser(*procfs.owner(pid)):
             facts["cwd"] = os.readlink(f"/proc/{pid}/cwd")
     except OSError:
@@ -394,3 +398,19 @@ def _mark_facts(call: Call) -> Wanted:
         blocked_signals=procfs.signals(status["SigBlk"]),
     )
     return facts
+
+
+def _status_at_rest(pid: int) -> dict[str, str]:
+    """/proc/PID/status once the process waits for the command that called us.
+
+    A shell that starts a command holds back every signal until that runs, and may be seen so for
+    a moment. Raises FileNotFoundError, ProcessLookupError.
+    """
+    status: dict[str, str] = {}
+
+    def rests() -> bool:
+        status.update(procfs.status_fields(pid))
+        return status["State"].startswith("S")
+
+    wait_until(rests, _AT_REST_SECONDS, 0.002)
+    return status

@@ -139,10 +139,11 @@ def ours(runs: list[str] | None) -> Iterator[tuple[int, str]]:
 
 
 def counters(number: int) -> tuple[int, int]:
-    """Completed writes, and requests under way, of a device."""
+    """Completed writes, and writes under way, of a device; a frozen disk may still be read."""
     with open(f"/sys/block/loop{number}/stat", encoding="utf-8") as text:
-        fields = text.read().split()
-    return int(fields[4]), int(fields[8])
+        done = int(text.read().split()[4])
+    with open(f"/sys/block/loop{number}/inflight", encoding="utf-8") as text:
+        return done, int(text.read().split()[1])
 
 
 def path_of(number: int) -> str:

@@ -91,8 +91,9 @@ class Prepared(TypedDict):
 class GuestFile(TypedDict, total=False):
     """One file to put. `kind`: file, dir, symlink, fifo, char, block, absent (remove it).
 
-    `mode` is octal text; missing parents of `path` are made root-owned with mode 0755. `device`
-    is "MAJOR:MINOR" for char and block. `mode` of None keeps that of an existing file.
+    `mode` is octal text, where it is left out that of the file which is there, else 0644, 0755
+    for a folder. Missing parents of `path` are made root-owned with mode 0755. `device` is
+    "MAJOR:MINOR" for char and block.
     """
 
     path: str
