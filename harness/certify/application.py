@@ -153,12 +153,19 @@ class Application:
 
     # -- load
 
-    def load(self) -> None:
-        """Start the workload."""
+    def load(self, before: int, within: float) -> None:
+        """Start the workload; wait until so many operations were acknowledged, or KitFailed."""
         command = self._commands.workload
         self._workload = self._guest.spawn(
             "workload", command.argv, env=self._environment, user=command.user, lines=True
         )
+        if not self.wait_acknowledged(before, 0.0, within):
+            self.require_load()
+            count = sum(o.acknowledged is not None for o in self.end_load())
+            raise KitFailed(
+                f"the workload had {count} operations acknowledged within {within:g} s, "
+                f"{before} are needed"
+            )
 
     def wait_acknowledged(self, count: int, since: float, deadline: float) -> bool:
         """Wait until `count` operations were acknowledged after the instant `since`."""

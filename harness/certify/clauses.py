@@ -1,4 +1,4 @@
-"""What certification asks of a kit beyond the contract: levels 1 and 2, by clause.
+"""What certification asks of a kit beyond the contract: that it works, levels 1 and 2, by clause.
 
 APP-01, FBK-07 and all that is said of executors stand in the contract's catalogue; these clauses
 are of certification's own, and always bind.
@@ -27,6 +27,11 @@ class KitClause:
 
 
 _ALL = (
+    KitClause(
+        "KIT-0.application",
+        "The application starts, answers, works and stops by the commands of kit.toml.",
+        "Nothing can be said of its backups.",
+    ),
     KitClause(
         "KIT-1.config",
         "The config can be used as it is installed: its content and its mode.",

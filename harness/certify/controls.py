@@ -59,10 +59,8 @@ def oracle_lines(
     )
 
 
-def script_line(
-    variant: Variant, history: History, usual: History, scenario: str, filesystem: str
-) -> ControlLine:
-    """What the scripts make of this layout: a round without them, beside one with them."""
+def script_line(variant: Variant, history: History, scenario: str, filesystem: str) -> ControlLine:
+    """What the scripts make of this layout, by a round without them."""
     proof = ledger(history)
     shown = reached(history, Terms(freezes=variant.freezes))
     if proof.proof is Proof.BROKEN:
@@ -76,9 +74,9 @@ def script_line(
             f"without them the restored set is whole too ({proof.counts}): on this layout the "
             "application survives a crash consistent copy by itself"
         )
-    paused, pauses = pause_of(usual), pause_of(history)
-    if paused is not None and pauses is not None:
-        detail += f"; the pause is {pauses * 1000:.0f} ms, with them {paused * 1000:.0f} ms"
+    pause = pause_of(history)
+    if pause is not None:
+        detail += f"; the pause is {pause * 1000:.0f} ms"
     detail += f"; the set is {shown.level} consistent"
     return ControlLine(
         variant.name, "script", proof.proof is Proof.BROKEN, detail, scenario, filesystem

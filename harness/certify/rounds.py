@@ -48,13 +48,7 @@ def run_round(
         application = Application(kit, guest)
         application.install(empty=True)
         application.start()
-        application.load()
-        if not application.wait_acknowledged(load.before, 0.0, load.within):
-            application.require_load()
-            raise KitFailed(
-                f"the workload had not {load.before} operations acknowledged within "
-                f"{load.within:g} s"
-            )
+        application.load(load.before, load.within)
         state = application.state()
         history = backup(guest)
         observed = _after(application, guest, state, kit, load)

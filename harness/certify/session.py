@@ -6,10 +6,11 @@ The rest of the contract speaks of the executor, and binds as the rule set says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.certify.application import script_files, usable_config
+from harness.certify.application import KitFailed, script_files, usable_config
 from harness.certify.clauses import kit_finding, kit_line
 from harness.certify.controls import oracle_lines, script_line, variants
 from harness.certify.kit import Kit
@@ -41,6 +42,8 @@ from harness.targets.target import Target
 _ALWAYS = ("APP-01", "FBK-07")
 
 
+#: Operations that tell, after each situation of level 2, that the application goes on.
+_GOES_ON = 12
 #: One run can't tell what a kit keeps for good (a stamp, a log) from what it forgot.
 _NEVER = ("ROB-03.files",)
 #: What a backup under load must claim; anything less is no application consistent backup.
@@ -90,8 +93,10 @@ class Session:
 
     def contract(self) -> None:
         """The scripts in every situation of `situations`."""
-        with self.host.guest(self._layout()) as guest:
-            for finding in judge_situations(self.kit, guest, self._scaled()):
+        with self._kit_at_work(), self.host.guest(self._layout()) as guest:
+            for finding in judge_situations(
+                self.kit, guest, replace(self._scaled(), after=_GOES_ON)
+            ):
                 self._add(
                     kit_line(
                         finding,
@@ -103,10 +108,13 @@ class Session:
 
     # -- level 3
 
-    def round(self, number: int) -> History:
+    def round(self, number: int) -> None:
         """One round, judged, with its oracle control."""
+        with self._kit_at_work():
+            self._judge(number, self._run(self.kit))
+
+    def _judge(self, number: int, history: History) -> None:
         terms = self._terms(self.kit)
-        history = self._run(self.kit)
         before = len(self._checks)
         for finding in judge(history, _CERTIFIED, terms):
             self._add(self._line(finding, history))
@@ -118,14 +126,13 @@ class Session:
         proof = ledger(history)
         if proof.proof is Proof.NOT_PROVEN:
             self.doubts += proof.doubts
-        return history
 
     def script_control(self) -> None:
-        """The rounds without scripts, beside one with them; information only."""
-        usual = self._run(self.kit)
-        for variant in variants(self.kit):
-            history = self._run(variant.kit)
-            self.record(script_line(variant, history, usual, self.scenario, self.filesystem))
+        """The rounds without scripts; information only."""
+        with self._kit_at_work():
+            for variant in variants(self.kit):
+                history = self._run(variant.kit)
+                self.record(script_line(variant, history, self.scenario, self.filesystem))
 
     # -- the verdict of this scenario
 
@@ -144,6 +151,15 @@ class Session:
         return self.kit.manifest.layout.disks[0].filesystem
 
     # -- inside
+
+    @contextlib.contextmanager
+    def _kit_at_work(self) -> Iterator[None]:
+        """What the kit's application does wrong is a finding, and no end of the session."""
+        try:
+            yield
+        except KitFailed as failure:
+            finding = kit_finding("KIT-0.application", False, str(failure))
+            self._add(kit_line(finding, self.scenario, filesystem=self.filesystem))
 
     def _layout(self) -> Layout:
         return replace(self.kit.manifest.layout, image=self.image)

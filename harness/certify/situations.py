@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.certify.application import Application, usable_config
+from harness.certify.application import Application, KitFailed, usable_config
 from harness.certify.clauses import kit_finding
 from harness.certify.kit import Kit
 from harness.certify.rounds import Load
@@ -73,9 +73,7 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
     application = Application(kit, guest)
     application.install(empty=True)
     application.start()
-    application.load()
-    if not application.wait_acknowledged(load.before, 0.0, load.within):
-        application.require_load()
+    application.load(load.before, load.within)
     scripts = Scripts.of(kit, guest)
     trial = _Trial(application, guest, application.state(), load)
 
@@ -135,11 +133,12 @@ def _retried(trial: _Trial, scripts: Scripts, usual: float) -> Finding:
 def _not_running(trial: _Trial, scripts: Scripts) -> Finding:
     application, load = trial.application, trial.load
     ended = {"the pre-script": scripts.pre(), "the post-script": scripts.post()}
-    application.start()
-    application.load()
     wrong = [f"{name} did not end in time" for name, result in ended.items() if result.timed_out]
-    if not application.wait_acknowledged(load.after, trial.guest.now(), load.within):
-        wrong.append(f"the application does not go on within {load.within:g} s")
+    application.start()
+    try:
+        application.load(load.after, load.within)
+    except KitFailed as failure:
+        wrong.append(f"started again, {failure}")
     application.end_load()
     return kit_finding(
         "KIT-2.not-running", not wrong, "; ".join(wrong) or "both ended, and it goes on"

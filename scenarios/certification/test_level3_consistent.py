@@ -18,3 +18,4 @@ def test_consistent(session: Session, number: int) -> None:
 def test_control_without_scripts(session: Session) -> None:
     """What the scripts add on this layout: the same round without them, for information."""
     session.script_control()
+    session.conclude()

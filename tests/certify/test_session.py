@@ -83,7 +83,7 @@ def test_where_nothing_is_frozen_there_is_one_variant(write_kit: WriteKit) -> No
 
 def test_a_control_that_makes_no_difference_is_said_so(write_kit: WriteKit) -> None:
     variant = variants(load_kit(write_kit()))[0]
-    line = script_line(variant, history(enough()), history(enough()), "s", "ext4")
+    line = script_line(variant, history(enough()), "s", "ext4")
     assert (line.kind, line.caught) == ("script", False)
     assert "survives a crash consistent copy by itself" in line.detail
 
@@ -91,13 +91,13 @@ def test_a_control_that_makes_no_difference_is_said_so(write_kit: WriteKit) -> N
 def test_a_control_that_breaks_says_how(write_kit: WriteKit) -> None:
     variant = variants(load_kit(write_kit()))[0]
     broken = history(enough(), has=("o0", "o1"))
-    line = script_line(variant, broken, history(enough()), "s", "ext4")
+    line = script_line(variant, broken, "s", "ext4")
     assert line.caught
     assert "28 operations lost" in line.detail
 
 
 def test_a_control_without_load_proves_nothing(write_kit: WriteKit) -> None:
     variant = variants(load_kit(write_kit()))[0]
-    line = script_line(variant, history(operations(9.0)), history(enough()), "s", "ext4")
+    line = script_line(variant, history(operations(9.0)), "s", "ext4")
     assert not line.caught
     assert "not proven" in line.detail
