@@ -75,6 +75,7 @@ class Channel:
 
     `name` is how a person knows the machine ("guest 3f2a-4"). Requests run side by side. Events
     go to `events`, and to the listener first, on the switchboard's thread: it must not block.
+    `blame` is asked when the machine is gone: a sentence if something larger went with it.
     """
 
     def __init__(
@@ -84,9 +85,11 @@ class Channel:
         *,
         multiplexed: bool = True,
         listener: Callable[[Event], None] | None = None,
+        blame: Callable[[], str] = lambda: "",
         board: Switchboard | None = None,
     ) -> None:
         self.name = name
+        self._blame = blame
         self.events = EventLog()
         self._stream = stream
         self._demultiplexer = Demultiplexer() if multiplexed else PlainStream()
@@ -207,6 +210,13 @@ class Channel:
     def gone_problem(self, when: str) -> MachineGone:
         """The problem that says that this machine is gone, with its last words."""
         why = f" ({self._why})" if self._why not in ("", "closed") else ""
+        larger = self._blame()
+        if larger:
+            return MachineGone(
+                f"{larger}, and {self.name} with it {when}",
+                "start it again; the next start, or `snapcert cleanup`, mends what was left",
+                "engine-gone",
+            )
         return MachineGone(
             f"{self.name} ended {when}{why}{self._last_words()}",
             "see whether the engine still runs, ran out of memory, or killed it (`docker events`);"
@@ -237,7 +247,7 @@ class Channel:
                 self._out += wire.encode(wire.beat(number))
 
     def flush(self) -> None:
-        """Send what the stream takes now."""
+        """Send what the stream takes now. Raises OSError where the stream was closed by others."""
         try:
             with self._lock:
                 while self._out:
@@ -251,6 +261,8 @@ class Channel:
             _log.debug("%s: cannot send: %s", self.name, error)
             with self._lock:
                 self._out.clear()
+            if self._stream.fileno() < 0:
+                raise
 
     def drain(self) -> bool:
         """Take in what has arrived; False where the stream ended."""
@@ -420,26 +432,40 @@ class Switchboard:
             channels = dict(self._channels)
         for channel, left in leaving:
             if channel in channels:
-                channel.flush()
+                with contextlib.suppress(OSError):
+                    channel.flush()
                 self._drop(selector, channel)
                 channels.pop(channel)
             left.set()
         for channel, registered in channels.items():
-            channel.flush()
-            wanted = selectors.EVENT_READ
-            if channel.wants_to_send:
-                wanted |= selectors.EVENT_WRITE
-            if registered != wanted:
-                if registered:
-                    selector.modify(channel, wanted, channel)
-                else:
-                    selector.register(channel, wanted, channel)
-                with self._lock:
-                    if channel in self._channels:
-                        self._channels[channel] = wanted
+            try:
+                self._register(selector, channel, registered)
+            except (OSError, ValueError, KeyError) as error:
+                # Its descriptor was closed under us; the others must go on.
+                _log.debug("%s: %s", channel.name, error)
+                self._drop(selector, channel)
+                channel.ended()
+
+    def _register(
+        self, selector: selectors.BaseSelector, channel: Channel, registered: int
+    ) -> None:
+        channel.flush()
+        wanted = selectors.EVENT_READ
+        if channel.wants_to_send:
+            wanted |= selectors.EVENT_WRITE
+        if registered == wanted:
+            return
+        if registered:
+            selector.modify(channel, wanted, channel)
+        else:
+            selector.register(channel, wanted, channel)
+        with self._lock:
+            if channel in self._channels:
+                self._channels[channel] = wanted
 
     def _drop(self, selector: selectors.BaseSelector, channel: Channel) -> None:
         with self._lock:
             registered = self._channels.pop(channel, 0)
         if registered:
-            selector.unregister(channel)
+            with contextlib.suppress(KeyError, ValueError, OSError):
+                selector.unregister(channel)

@@ -357,16 +357,7 @@ class Host:
     def _ask(
         self, name: str, arguments: Mapping[str, Any] | None = None, deadline: float = _REQUEST
     ) -> dict[str, Any]:
-        try:
-            return self._channel.request(name, arguments, deadline)
-        except MachineGone as problem:
-            if self.engine.alive():
-                raise
-            raise MachineGone(
-                f"the engine at {self.engine.address} went away, and {self._channel.name} with it",
-                "start the engine again; the next start mends what was left",
-                "engine-gone",
-            ) from problem
+        return self._channel.request(name, arguments, deadline)
 
 
 @contextlib.contextmanager

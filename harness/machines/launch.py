@@ -82,7 +82,13 @@ def launch(
     channel: Channel | None = None
     try:
         stream = engine.attach(container)
-        channel = Channel(f"{spec.role} {spec.name}", stream, listener=listener, board=board)
+        channel = Channel(
+            f"{spec.role} {spec.name}",
+            stream,
+            listener=listener,
+            blame=lambda: _engine_gone(engine),
+            board=board,
+        )
         channel.send_raw(bootstrap_input())
         role = channel.start(
             wire.Do.ROLE,
@@ -99,6 +105,10 @@ def launch(
             engine.remove(container)
         raise
     return Machine(engine, container, channel)
+
+
+def _engine_gone(engine: Engine) -> str:
+    return "" if engine.alive() else f"the engine at {engine.address} went away"
 
 
 def end_machine(machine: Machine) -> None:

@@ -27,12 +27,14 @@ _RUNTIME = Path("/run")
 @dataclass(frozen=True)
 class RunFile:
     """One run's file: `image` is what its hosts were started from, `kept_until` (seconds of the
-    wall clock, 0 for not) keeps its failed guests from being mended away."""
+    wall clock, 0 for not) keeps its failed guests from being mended away; `suspect`: a process of
+    it could not end all its machines."""
 
     run: str
     path: Path
     image: str = ""
     kept_until: float = 0.0
+    suspect: bool = False
 
     @property
     def kept(self) -> bool:
@@ -94,7 +96,7 @@ class RunLock:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_SH)
             if image and os.fstat(self._file).st_size == 0:
-                self._write(image, 0.0)
+                self._write(image=image)
         except OSError as error:
             raise EngineProblem(
                 f"the run file {self._path} cannot be made: {error.strerror}",
@@ -104,27 +106,31 @@ class RunLock:
 
     def keep(self, seconds: float) -> None:
         """Let what this run leaves stand for a person to look at, for that long."""
-        known = _read(self._path)
-        self._write(known.image, time.time() + seconds)
+        self._write(kept_until=time.time() + seconds)
 
     def release(self, *, forget: bool = True) -> None:
         """Let go of the run; the last process that does so removes the file.
 
-        With `forget` false the file stays, so that the next start mends what was left.
+        With `forget` false from any of them the file stays, so that the next start mends what
+        was left.
         """
         if self._file < 0:
             return
-        if forget:
-            with contextlib.suppress(OSError):
-                # Only alone can the shared lock become an exclusive one.
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if not _read(self._path).kept:
-                    self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            if not forget:
+                self._write(suspect=True)
+            # Only alone can the shared lock become an exclusive one.
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            known = _read(self._path)
+            if not known.kept and not known.suspect:
+                self._path.unlink(missing_ok=True)
         os.close(self._file)
         self._file = -1
 
-    def _write(self, image: str, kept_until: float) -> None:
-        content = json.dumps({"image": image, "kept_until": kept_until}).encode()
+    def _write(self, **changed: object) -> None:
+        known = _read(self._path)
+        facts = {"image": known.image, "kept_until": known.kept_until, "suspect": known.suspect}
+        content = json.dumps(facts | changed).encode()
         os.pwrite(self._file, content, 0)
         os.ftruncate(self._file, len(content))
 
@@ -171,6 +177,12 @@ def _is_held(path: Path) -> bool:
 def _read(path: Path) -> RunFile:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return RunFile(path.stem, path, str(data["image"]), float(data["kept_until"]))
+        return RunFile(
+            path.stem,
+            path,
+            str(data["image"]),
+            float(data["kept_until"]),
+            bool(data["suspect"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return RunFile(path.stem, path)

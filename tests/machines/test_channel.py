@@ -95,6 +95,34 @@ def test_the_death_of_the_machine_ends_every_wait_at_once(connect: Connect) -> N
         channel.request("echo")
 
 
+def test_an_engine_that_went_away_is_blamed() -> None:
+    agent = FakeAgent()
+    channel = Channel(
+        "guest fake",
+        SocketStream(agent.socket),
+        multiplexed=False,
+        blame=lambda: "the engine at unix:///x went away",
+    )
+    agent.kill()
+    with pytest.raises(MachineGone) as caught:
+        channel.request("echo")
+    channel.close()
+    assert caught.value.message.startswith("the engine at unix:///x went away, and guest fake")
+    assert caught.value.ref == "engine-gone"
+
+
+def test_a_socket_closed_under_the_switchboard_harms_no_other_machine(connect: Connect) -> None:
+    board = Switchboard()
+    whole, _ = connect(board=board)
+    for _ in range(3):
+        broken, agent = connect(board=board)
+        broken.hello(10)
+        agent.socket.close()
+        broken.start("echo")
+        assert broken.wait_gone(10)
+    assert whole.request("echo", {"a": 1}, 10) == {"a": 1}
+
+
 def test_whoever_asks_to_be_told_after_the_death_is_told(connect: Connect) -> None:
     channel, agent = connect()
     agent.kill()
