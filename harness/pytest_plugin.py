@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -151,8 +150,8 @@ def recorder(request: pytest.FixtureRequest) -> Recorder:
 @pytest.fixture
 def case(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Case]:
     """A scenario's hands: a guest of the layout that its marker names."""
-    workplace = request.getfixturevalue("workplace")
     worker = request.config.stash[_WORKER]
+    workplace = worker.workplace()
     name, filesystem = request.param
     layout = LAYOUTS[name](filesystem)
     case = Case(workplace, request.node.nodeid, layout, filesystem, recorder.add)

@@ -6,9 +6,11 @@ Registered as a pytest plugin in the one process that draws and writes; workers 
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ from harness.results.writer import Writer, now
 from harness.scenario.options import Options
 from harness.scenario.worker import image_of, lines_of
 from harness.targets.select import select_target
+from harness.targets.target import Target
 
 #: The key under which a report carries the lines of its scenario.
 LINES = "snapcert"
@@ -51,6 +54,19 @@ _TEXTS: Mapping[str, str] = {clause.id: clause.text for clause in CATALOGUE.valu
 _ERRORS: Mapping[str, tuple[str, str]] = {
     name: (text.message, text.action) for name, text in ERRORS.items()
 }
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What the guests of a run stand on, as the header tells it."""
+
+    engine: str
+    kernel: str
+    image: str
+
+
+#: A static check needs none.
+_NO_MACHINES = _Ground("none", "none", "none")
 
 
 class Controller:
@@ -85,14 +101,8 @@ class Controller:
     def _open(self) -> None:
         options = self._options
         target = select_target(options.executor, __version__)
-        self._engine = engine = Engine.connect()
-        facts = engine.assert_usable()
-        mend_dead_runs(engine, self._say)
-        image = image_of(engine, target, self._say)
-        if options.kit is not None and options.level > 1:
-            kit_image(engine, load_kit(options.kit), target, self._say)
-        self._lock = RunLock(self.run_id, image)
         identity = target.identity
+        ground = self._prepare(target) if options.needs_machines else _NO_MACHINES
         header = Header(
             suite=__version__,
             command=shlex.join(["snapcert", *self._command()]),
@@ -104,9 +114,9 @@ class Controller:
                 identity.digest,
                 dict(target.not_applicable),
             ),
-            engine=f"{facts.version} ({facts.storage_driver})",
-            kernel=facts.kernel,
-            image=image,
+            engine=ground.engine,
+            kernel=ground.kernel,
+            image=ground.image,
             seed=options.seed,
             started=now(),
             selection=self._config.getoption("keyword", "") or "",
@@ -121,6 +131,17 @@ class Controller:
             listeners.append(self._terminal)
         self._writer = Writer(options.out / "results.jsonl", header, listeners)
 
+    def _prepare(self, target: Target) -> _Ground:
+        """An engine that is usable, nothing left of dead runs, images for every guest."""
+        self._engine = engine = Engine.connect()
+        facts = engine.assert_usable()
+        mend_dead_runs(engine, self._say)
+        image = image_of(engine, target, self._say)
+        if self._options.kit is not None:
+            image = kit_image(engine, load_kit(self._options.kit), target, self._say)
+        self._lock = RunLock(self.run_id, image)
+        return _Ground(f"{facts.version} ({facts.storage_driver})", facts.kernel, image)
+
     def _say(self, text: str) -> None:
         """Progress of what takes long before the first scenario, on stderr."""
         if not self._options.quiet:
@@ -129,7 +150,7 @@ class Controller:
     def _command(self) -> list[str]:
         options = self._options
         if options.kit is not None:
-            words = ["certify", str(options.kit), "--level", str(options.level)]
+            words = ["certify", shown_path(options.kit), "--level", str(options.level)]
             words += ["--rounds", str(options.rounds)]
         else:
             words = ["conform"]
@@ -287,10 +308,17 @@ def _kit_info(options: Options) -> KitInfo | None:
     return kit_info(load_kit(options.kit), options.level) if options.kit is not None else None
 
 
+def shown_path(path: Path) -> str:
+    """A path as a person would type it here, and as it may stand in a report."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def divert(config: pytest.Config, path: Path) -> None:
     """Let snapcert's view have the terminal; pytest's own report goes to `path`."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     log = path.open("w", encoding="utf-8")
     config.add_cleanup(log.close)
-    reporter._tw = create_terminal_writer(config, log)
+    reporter._tw = create_terminal_writer(config, log)  # noqa: SLF001  # pytest has no public way

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from harness.contract.errors import ErrorName
-from harness.contract.readings import accepted
+from harness.contract.readings import accepted, error_clause
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -33,7 +33,6 @@ from harness.oracles.terms import ScriptTerms
 
 _TIMEOUTS = {ErrorName.PRE_TIMEOUT.value, ErrorName.POST_TIMEOUT.value}
 _NOT_FOUND = {ErrorName.PRE_NOT_FOUND.value, ErrorName.POST_NOT_FOUND.value}
-_PERMISSION = {ErrorName.PRE_PERMISSION.value, ErrorName.POST_PERMISSION.value}
 
 #: What happens only after the pre-script: whether it happens at all is what is asked.
 _AFTER_PRE = (
@@ -44,9 +43,6 @@ _AFTER_PRE = (
     SnapshotFailed,
     PostSucceeded,
 )
-
-#: The clause of a config finding's name, by its reason.
-_CONFIG_CLAUSES = {"permissions": "FILE-03.error", "directory": "FILE-08.config"}
 
 #: How often a script is started: a number, or from one number to another.
 Attempts = int | tuple[int, int]
@@ -97,42 +93,24 @@ def row_of(policy: Policy, happenings: Sequence[Happening]) -> Row:
 
 
 def _row(happening: Happening) -> Row | None:
+    named = error_clause(happening)
     if isinstance(happening, Refused):
-        return Row("ROB-01", "ROB-01.refused", "ROB-01.refused", "ROB-01.refused")
+        return Row("ROB-01", "ROB-01.refused", "ROB-01.refused", named)
     if isinstance(happening, NotConfigured):
-        return Row("FILE-02", "FILE-02.status", "FILE-02.level", "FILE-02.errors")
-    if isinstance(happening, ConfigFinding):
-        named = _CONFIG_CLAUSES.get(happening.reason, f"CFG-03.{happening.reason}")
+        return _table("FILE-02", named)
+    if isinstance(happening, ConfigFinding | PluginHostFinding):
         return _table("FBK-05", named)
-    if isinstance(happening, PluginHostFinding):
-        return _table("FBK-05", "FILE-06.error")
     if isinstance(happening, ScriptFinding):
-        return _script_row(happening)
+        if happening.phase == "recover":
+            return Row("ROB-05", "ROB-05.fallback", "ROB-05.fallback", named)
+        if happening.phase == "precheck":
+            return _table("FBK-02a" if happening.name in _NOT_FOUND else "FBK-02b", named)
+        return _table("FBK-03" if happening.phase == "pre" else "FBK-04", named)
     if isinstance(happening, FreezeFailed):
-        return _table("FBK-06", "FRZ-04.error")
+        return _table("FBK-06", named)
     if isinstance(happening, SnapshotFailed):
-        return Row("SNP-02", "SNP-02.verdict", "SNP-02.verdict", "SNP-02.error")
+        return Row("SNP-02", "SNP-02.verdict", "SNP-02.verdict", named)
     return None
-
-
-def _script_row(finding: ScriptFinding) -> Row:
-    name = str(finding.name)
-    if finding.phase == "recover":
-        return Row("ROB-05", "ROB-05.fallback", "ROB-05.fallback", "ROB-05.error")
-    if finding.phase == "precheck":
-        if name in _NOT_FOUND:
-            which = "pre" if name == ErrorName.PRE_NOT_FOUND else "post"
-            return _table("FBK-02a", f"FILE-05.{which}")
-        named = "FILE-08.scripts" if finding.reason == "directory" else "FILE-04.error"
-        return _table("FBK-02b", named)
-    rule = "FBK-03" if finding.phase == "pre" else "FBK-04"
-    if name in _TIMEOUTS:
-        return _table(rule, "RUN-05.error")
-    if name in _NOT_FOUND:
-        return _table(rule, "FILE-09.not-found")
-    if name in _PERMISSION:
-        return _table(rule, "FILE-09.permission")
-    return _table(rule, "RUN-02.exit-status")
 
 
 def _table(rule: str, named: str) -> Row:

@@ -33,6 +33,11 @@ class Options:
     timeout_scale: float = 1.0
     quiet: bool = False
 
+    @property
+    def needs_machines(self) -> bool:
+        """Only the static level of a certification needs none."""
+        return self.kit is None or self.level > 1
+
     def to_json(self) -> str:
         """As text that a worker's process reads."""
         data = {**asdict(self), "out": str(self.out), "kit": str(self.kit) if self.kit else None}

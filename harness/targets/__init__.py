@@ -1,1 +1,1 @@
-"""Executors under test: the reference, and any command; and how one backup of theirs is recorded."""
+"""Executors under test: the reference, and any command; and the record of one backup."""

@@ -169,7 +169,7 @@ def _read(path: Path) -> tuple[tuple[GuestFile, ...], str, Manifest]:
         name = found.relative_to(path).as_posix()
         if found.is_symlink():
             files.append(
-                GuestFile(path=f"{FOLDER}/{name}", kind="symlink", target=os.readlink(found))
+                GuestFile(path=f"{FOLDER}/{name}", kind="symlink", target=str(found.readlink()))
             )
         elif found.is_dir():
             files.append(GuestFile(path=f"{FOLDER}/{name}", kind="dir", mode="0755"))

@@ -1,4 +1,4 @@
-"""Reading what an executor left at SNAPCERT_STATUS: an outcome, or what is wrong with it (PLG-01)."""
+"""What an executor left at SNAPCERT_STATUS: an outcome, or what is wrong with it (PLG-01)."""
 
 from __future__ import annotations
 

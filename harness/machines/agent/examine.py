@@ -98,7 +98,7 @@ class Examiner:
         with self._mounted(copy, "xfs", read_only=True, options="norecovery") as (point, problem):
             if problem:
                 return None
-            found = {}
+            found: dict[str, tuple[int, ...]] = {}
             for folder, folders, files in os.walk(point):
                 for name in (".", *folders, *files):
                     path = os.path.join(folder, name)
