@@ -44,7 +44,7 @@ class Trouble:
 
 
 class Freezer:
-    """One freeze of one run. As a context it thaws whatever is left frozen, and waits for it.
+    """One freeze of one run. As a context it thaws whatever is left frozen.
 
     `bound` is in seconds from the first freeze (FRZ-03); `deadline` the instant a little earlier
     at which this executor stops.
@@ -72,7 +72,12 @@ class Freezer:
         trace: Optional[TracebackType],
     ) -> None:
         self.thaw()
-        # A helper that hangs in a freeze thaws and ends when that returns; it keeps the run's lock.
+
+    def close(self) -> None:
+        """Let the helper go, after the thaw; what is in a hurry comes first.
+
+        A helper that hangs in a freeze thaws and ends when that returns; it keeps the run's lock.
+        """
         self._service.close(now() + _THAW_PATIENCE)
 
     @property

@@ -158,6 +158,8 @@ def _depth(filesystem: Filesystem) -> int:
 
 def _plain(field: str) -> str:
     # The kernel writes space, tab, newline and backslash as three octal digits.
+    if "\\" not in field:
+        return field
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), field)
 
 

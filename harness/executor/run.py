@@ -67,6 +67,7 @@ class Run:
         self._pre: Optional[Script] = None
         self._post: Optional[Script] = None
         self._wardens: Dict[str, Warden] = {}
+        self._freezer: Optional[Freezer] = None
         #: The device of a filesystem that somebody else has frozen: it takes no log (FRZ-05).
         self.frozen_by_others: Optional[str] = None
 
@@ -150,25 +151,31 @@ class Run:
         self._still_frozen(frozen)
         self._snapshot_warden()
         self._journal.hold()
-        try:
-            with Freezer(held, self._settings.bound) as freezer:
-                trouble = freezer.freeze(self._lifeline)
-                for filesystem, seconds in freezer.times:
-                    self._journal.say("freeze", f"{filesystem.name} frozen in {seconds:.3f} s")
-                if trouble is None:
-                    self._happen(FreezeDone())
-                    self._snapshot(freezer)
-                    self._thaw(freezer)
-                else:
-                    reason = f"{trouble.filesystem.name}: {trouble.reason}"
-                    self._journal.say("freeze", f"failed and undone: {reason}")
-                    if trouble.foreign:
-                        self.frozen_by_others = trouble.filesystem.device
-                    self._happen(FreezeFailed("freeze", reason))
-        finally:
-            self._journal.release()
+        with Freezer(held, self._settings.bound) as freezer:
+            self._freezer = freezer
+            trouble = freezer.freeze(self._lifeline)
+            for filesystem, seconds in freezer.times:
+                self._journal.say("freeze", f"{filesystem.name} frozen in {seconds:.3f} s")
+            if trouble is None:
+                self._happen(FreezeDone())
+                self._snapshot(freezer)
+                self._thaw(freezer)
+                return True
+        reason = f"{trouble.filesystem.name}: {trouble.reason}"
+        self._journal.say("freeze", f"failed and undone: {reason}")
+        if trouble.foreign:
+            self.frozen_by_others = trouble.filesystem.device
+        self._happen(FreezeFailed("freeze", reason))
+        self._after_the_freeze()
+        return False
+
+    def _after_the_freeze(self) -> None:
+        """What may be done only when all is thawed, and need not be before the post-script runs."""
+        if self._freezer is not None:
+            self._freezer.close()
+            self._freezer = None
+        self._journal.release()
         self._still_frozen(())
-        return trouble is None
 
     def _open_filesystems(self) -> Optional[List[Held]]:
         """What is to be frozen, as it is now, after the pre-script; None where that fails."""
@@ -229,15 +236,24 @@ class Run:
             if name in self._wardens:
                 self._wardens.pop(name).close()
         self._journal.say("thaw", f"the main process was {who}: what was running is ended")
-        self._still_frozen(())
+        self._after_the_freeze()
         self._happen(SnapshotFailed(f"the executor was {who}"))
 
     def _run_post(self) -> None:
         warden = self._wardens.get("post")
         if self._post is None or warden is None:
+            self._after_the_freeze()
             self._journal.say("post", "no script is run")
             return
-        finding = run_script(self._post, warden, "post", self._journal, self._lifeline)
+        finding = run_script(
+            self._post,
+            warden,
+            "post",
+            self._journal,
+            self._lifeline,
+            started=self._after_the_freeze,
+        )
+        self._after_the_freeze()
         self._happen(PostSucceeded() if finding is None else finding)
         if self._lifeline.killed:
             settle(self._state, self._identity, finding)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import asdict, dataclass
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, Optional, Tuple
 
 from ..contract.errors import ErrorName, for_script
 from ..contract.permissions import Finding, judge_script
@@ -71,21 +71,31 @@ def run_script(
     phase: str,
     journal: Journal,
     lifeline: Lifeline,
+    *,
+    started: Callable[[], None] = lambda: None,
 ) -> Optional[ScriptFinding]:
     """Run a script until it succeeds, its retries are used up or its budget is spent.
+
+    `started` is called after each start: for what can wait until the script is on its way.
 
     None is success. Raises Interrupted in the phase "pre"; in "post" and "recover" a script that
     is running then gets a few seconds to end, else it is ended and run once more from the start.
     """
     try:
-        return _attempts(script, warden, phase, journal, lifeline)
+        return _attempts(script, warden, phase, journal, lifeline, started=started)
     except _StartOver:
         journal.say(phase, "interrupted: the post-script was ended and is run again")
-        return _attempts(script, warden, phase, journal, lifeline)
+        return _attempts(script, warden, phase, journal, lifeline, started=started)
 
 
 def _attempts(
-    script: Script, warden: Warden, phase: str, journal: Journal, lifeline: Lifeline
+    script: Script,
+    warden: Warden,
+    phase: str,
+    journal: Journal,
+    lifeline: Lifeline,
+    *,
+    started: Callable[[], None],
 ) -> Optional[ScriptFinding]:
     deadline = now() + script.seconds
     for attempt in itertools.count(1):
@@ -93,6 +103,7 @@ def _attempts(
         if finding is not None:
             return _found(finding, phase, journal)
         warden.start(deadline)
+        started()
         ended = _await(warden, phase, lifeline)
         _log(script, attempt, ended, phase, journal)
         if ended.success:

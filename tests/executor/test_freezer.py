@@ -9,13 +9,22 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.executor import channel, freezer
 from harness.executor.channel import Interrupted, Lifeline
-from harness.executor.freezer import Freezer, Held
+from harness.executor.freezer import Held
 from harness.executor.mounts import Filesystem, Mount
+
+
+class Freezer(freezer.Freezer):
+    """As a context it also lets its helper go."""
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)
+        self.close()
 
 
 class Kernel:

@@ -104,7 +104,7 @@ def test_the_script_starts_clean(under: Under, monkeypatch: pytest.MonkeyPatch) 
     try:
         ended = under.run(
             "#!/bin/sh\nenv | sort; echo cwd=$(pwd); echo umask=$(umask); read x || echo eof\n"
-            "grep -E 'Sig(Ign|Blk)' /proc/$$/status; ls -l /proc/$$/fd\n"
+            "grep -E 'Sig(Ign|Blk)' /proc/self/status; ls -l /proc/$$/fd\n"
             "cut -d' ' -f1,6 /proc/$$/stat\n"
         )
     finally:
