@@ -14,7 +14,7 @@ from harness.scenario.suite import suite_root
 @click.command(short_help="Judge an executor, rule by rule.")
 @shared_options
 @click.option("--fs", "filesystems", default="ext4,xfs,btrfs", show_default=True,
-              help="Filesystems, comma separated; the first is used where none matters.")  # fmt: skip
+              help="Comma separated; the first is used where none matters.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
               default=Path("reports/conform"), show_default=True,
               help="Folder of results.jsonl, junit.xml and report.html.")  # fmt: skip
