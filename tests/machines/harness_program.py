@@ -10,13 +10,14 @@ import json
 import sys
 import time
 
+from harness.history import Filesystem
 from harness.machines.engine import Engine
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.layout import DiskSpec, data_disks
 from harness.problem import Problem
 
-FILESYSTEMS = ("ext4", "xfs", "btrfs")
+FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
 
 
 def main(run: str, image: str, lease: float) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
+import select
 import shutil
 import socket
 import stat
 import threading
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,7 @@ import pytest
 from harness.machines import engine as adapter
 from harness.machines.engine import Engine
 from harness.machines.ssh import ssh_command
+from harness.machines.stream import Stream
 from harness.problem import EngineProblem, IncompleteProblem
 
 
@@ -88,8 +93,54 @@ def test_removing_what_is_gone_is_no_problem(engine: Engine) -> None:
     assert engine.wait_removed(["0" * 64], 1) == ()
 
 
-def test_an_engine_that_went_away_is_noticed(engine: Engine, tmp_path: Path) -> None:
-    assert engine.alive()
+def test_an_engine_that_stops_answering_is_noticed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Through a relay that is closed under it."""
+    if not engine.address.startswith("unix://"):
+        pytest.skip("needs a local engine to stand behind a relay")
+    path = tmp_path / "relay"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen(8)
+        stop = threading.Event()
+        thread = threading.Thread(target=_relay, args=(server, engine.address, stop))
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        relayed = Engine.connect(timeout=5)
+        assert relayed.alive()
+        stop.set()
+        relayed.close()
+        thread.join(10)
+        path.unlink()
+        with warnings.catch_warnings():
+            # The SDK forgets the sockets that it could not connect.
+            warnings.simplefilter("ignore", ResourceWarning)
+            assert not relayed.alive()
+            with pytest.raises(EngineProblem) as caught:
+                relayed.containers()
+            caught.value.__cause__ = caught.value.__context__ = None
+            gc.collect()
+        assert caught.value.ref == "engine-gone"
+        assert "snapcert cleanup" in caught.value.remedy
+
+
+def _relay(server: socket.socket, address: str, stop: threading.Event) -> None:
+    server.settimeout(0.05)
+    with contextlib.ExitStack() as stack:
+        pairs: dict[socket.socket, socket.socket] = {}
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                client = stack.enter_context(server.accept()[0])
+                engine = stack.enter_context(socket.socket(socket.AF_UNIX))
+                engine.connect(address.removeprefix("unix://"))
+                pairs |= {client: engine, engine: client}
+            for source in select.select(list(pairs), [], [], 0)[0]:
+                data = source.recv(1 << 16)
+                if data:
+                    pairs[source].sendall(data)
+                else:
+                    del pairs[pairs.pop(source)]
 
 
 @pytest.mark.parametrize(
@@ -138,9 +189,7 @@ def test_an_engine_behind_ssh_is_used_the_same_way(
         remote.close()
 
 
-def _receive(stream: adapter.Stream, size: int) -> bytes:
-    import select
-
+def _receive(stream: Stream, size: int) -> bytes:
     got = b""
     while len(got) < size:
         ready, _, _ = select.select([stream], [], [], 10)
