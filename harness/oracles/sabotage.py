@@ -279,5 +279,6 @@ def _dirty(image: Image) -> Image:
     if isinstance(image, Ext4Image):
         return replace(image, needs_recovery=True, journal_start=1)
     if isinstance(image, XfsImage):
-        return replace(image, log_items=(*image.log_items, "INODE"), log_transactions=50)
+        items = (*image.log_items, "INODE")
+        return replace(image, log_items=items, log_transactions=50, log_redundant=False)
     return replace(image, log_root=image.log_root + 4096)
