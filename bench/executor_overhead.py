@@ -1,4 +1,4 @@
-"""What the reference executor adds between the end of the pre-script and the start of the post-script.
+"""What the reference executor adds between the end of pre-script and the start of post-script.
 
 The time between the two, as the kernel reports the scripts' processes, without the FIFREEZE and
 FITHAW calls (from the executor's own log) and without the snapshot command (from its call to its
@@ -30,7 +30,7 @@ _CALLS = re.compile(r"(?:frozen in|all thawed in) (\d+\.\d+) s")
 def overhead(history: History) -> float:
     """Seconds that the executor added in one run."""
     pre = [run.ended for run in history.script_runs if run.script == "pre"][-1]
-    post = [run.started for run in history.script_runs if run.script == "post"][0]
+    post = next(run.started for run in history.script_runs if run.script == "post")
     assert pre is not None
     calls = sum(float(seconds) for seconds in _CALLS.findall(history.end.log_tail))
     snapshot = history.snapshots[0]

@@ -1,6 +1,6 @@
 """What a conformance scenario costs, in units of `docker run --rm IMAGE true`.
 
-Suite wall × workers ÷ scenarios, without the scenarios that wait for a bound of the contract, over
+Suite wall times workers by scenarios, without the scenarios that wait for a bound of the contract, over
 the median wall of the plain container start at the same concurrency, both interleaved in one run.
 Beside it the machine's CPU time for each scenario.
 """
@@ -67,15 +67,16 @@ def main() -> int:
     costs, cpu = [], []
     for _ in range(ROUNDS):
         starts += plain_starts(image)
-        wall, count, used = suite()
+        wall, count, spent = suite()
         costs.append(wall * WORKERS / count)
-        cpu.append(used / count)
+        cpu.append(spent / count)
         print(f"suite: {wall:.1f} s wall, {count} scenarios, {WORKERS} workers", flush=True)
     starts += plain_starts(image)
     plain = statistics.median(starts)
     cost = statistics.median(costs)
     print(f"docker run --rm IMAGE true, {WORKERS} at a time: median {plain * 1000:.0f} ms")
-    print(f"a scenario: median {cost * 1000:.0f} ms of a worker, {statistics.median(cpu):.2f} s CPU")
+    used = statistics.median(cpu)
+    print(f"a scenario: median {cost * 1000:.0f} ms of a worker, {used:.2f} s CPU")
     print(f"ratio: {cost / plain:.2f} (each round: {', '.join(f'{c / plain:.2f}' for c in costs)})")
     return 0
 

@@ -37,6 +37,8 @@ def certify(kit: str, level: int, rounds: int, filesystems: str | None, **option
     folder = kit_folder(kit)
     disks = load_kit(folder).manifest.layout.disks
     own = dict.fromkeys(disk.filesystem for disk in disks if disk.filesystem in FILESYSTEMS)
+    if level == 1:
+        options["workers"] = 0  # one static check: starting workers would take longer
     return run_suite(
         [suite_root() / "scenarios" / "certification"],
         extra=("--kit", str(folder), "--level", str(level), "--rounds", str(rounds)),
