@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -48,8 +49,12 @@ class Ahead:
         if future is None:
             return None
         guest = future.result()
-        # It may have ended while it waited for its use.
-        return None if guest.gone else guest
+        if guest.gone:
+            # It ended while it waited for its use: give its disks back, make another.
+            with contextlib.suppress(Problem):
+                guest.close()
+            return None
+        return guest
 
     def close(self) -> tuple[Guest, ...]:
         """Make no more; the guests that nobody took, for the caller to close."""

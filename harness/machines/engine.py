@@ -214,14 +214,15 @@ class Engine:
     def alive(self, deadline: float = 3.0) -> bool:
         """Whether the engine answers within `deadline` seconds."""
         done = threading.Event()
+        answers: list[bool] = []
 
         def ping() -> None:
             with contextlib.suppress(Exception):
-                if self.api.ping():
-                    done.set()
+                answers.append(bool(self.api.ping()))
+            done.set()
 
         threading.Thread(target=ping, name="engine ping", daemon=True).start()
-        return done.wait(deadline)
+        return done.wait(deadline) and bool(answers) and answers[0]
 
     def image(self, reference: str) -> ImageFacts:
         """Facts of an image; an IncompleteProblem where the engine does not have it."""
