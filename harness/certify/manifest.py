@@ -82,7 +82,8 @@ class Manifest:
     """All of kit.toml. Exactly one of `packages` and `dockerfile` is used for the guest's image.
 
     `stops_writes`: nothing is acknowledged between the pre-script's end and the post-script's
-    start. `environment` is given to every command of the application.
+    start. `environment` is given to every command of the application. `data` are folders besides
+    the disks' mount points in which it keeps data.
     """
 
     name: str
@@ -97,6 +98,13 @@ class Manifest:
     stops_writes: bool
     environment: Mapping[str, str]
     commands: Commands
+    data: tuple[str, ...] = ()
+
+    @property
+    def own_folders(self) -> tuple[str, ...]:
+        """Folders in which the application changes files by itself, all the time."""
+        disks = (disk.mountpoint for disk in self.layout.disks if not disk.carries_root)
+        return (*disks, *self.data)
 
     def on_filesystem(self, filesystem: Filesystem) -> Manifest:
         """The same kit with its disks on another filesystem, made larger where that needs it."""
@@ -150,6 +158,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
         stops_writes=application.flag("stops_writes"),
         environment=application.strings("environment"),
         commands=_commands(application),
+        data=application.absolutes("data"),
     )
     application.done()
     top.done()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.certify.application import Application, KitFailed
@@ -64,7 +64,8 @@ def run_round(
         if snapshot.set_id is not None:
             host.forget(snapshot.set_id)
     return replace(
-        without_own_changes(history, layout), application=replace(observed, restores=restores)
+        without_own_changes(history, kit.manifest.own_folders),
+        application=replace(observed, restores=restores),
     )
 
 
@@ -168,11 +169,11 @@ def _acknowledged(history: History) -> list[float]:
     return sorted(o.acknowledged for o in operations if o.acknowledged is not None)
 
 
-def without_own_changes(history: History, layout: Layout) -> History:
-    """The history without the files and locks of the kit's own disks: an application under load
+def without_own_changes(history: History, folders: Sequence[str]) -> History:
+    """The history without the files and locks in the application's own folders: one under load
     changes them all the time, which is no residue of a run.
     """
-    own = tuple(f"{d.mountpoint}/" for d in layout.disks if not d.carries_root)
+    own = tuple(f"{folder}/" for folder in folders)
 
     def elsewhere(state: GuestState | None) -> GuestState | None:
         if state is None:

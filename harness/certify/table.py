@@ -81,7 +81,8 @@ class Table:
         return value
 
     def texts(self, key: str, default: tuple[str, ...] = _MISSING) -> tuple[str, ...]:
-        values = self._value(key, list, "a list of strings", default)
+        fallback = default if default is _MISSING else list(default)
+        values = self._value(key, list, "a list of strings", fallback)
         for value in values:
             if not isinstance(value, str) or "\0" in value:
                 raise self.wrong(key, f"{value!r} is no string", "write a list of strings")
@@ -123,7 +124,12 @@ class Table:
         return path
 
     def absolute(self, key: str) -> str:
-        value = self.text(key)
+        return self._absolute(key, self.text(key))
+
+    def absolutes(self, key: str) -> tuple[str, ...]:
+        return tuple(self._absolute(key, value) for value in self.texts(key, ()))
+
+    def _absolute(self, key: str, value: str) -> str:
         if not value.startswith("/") or posixpath.normpath(value) != value:
             raise self.wrong(
                 key, f"{value!r} is no full path in the guest", "write it from /, without .. or //"

@@ -136,6 +136,17 @@ def test_one_thing_wrong(
     assert place in problem.message
 
 
+def test_a_kit_that_needs_no_packages(write_kit: WriteKit) -> None:
+    kit = load_kit(write_kit(manifest=MANIFEST.replace('packages = ["python3"]', "")))
+    assert kit.manifest.packages == ()
+
+
+def test_folders_in_which_the_application_keeps_data(write_kit: WriteKit) -> None:
+    manifest = MANIFEST.replace("stops_writes", 'data = ["/var/lib/sample"]\nstops_writes')
+    kit = load_kit(write_kit(manifest=manifest))
+    assert kit.manifest.own_folders == ("/srv/sample", "/var/lib/sample")
+
+
 def test_two_disks_must_differ(write_kit: WriteKit) -> None:
     disk = '[[disks]]\nname = "data"\nmountpoint = "/srv/other"\n\n[scripts]'
     problem = problem_of(write_kit(manifest=MANIFEST.replace("[scripts]", disk)))
