@@ -13,9 +13,10 @@ from .children import Child, Children, Lines, Tail, exited
 from .faults import Faults
 from .helpers import Call, Helpers
 from .launcher import fork_launcher
+from .marking import facts_of_caller
 from .probe import FILE as PROBE_FILE
 from .problem import AgentProblem
-from .reaper import Reaper, wait_until
+from .reaper import Reaper
 from .scriptwatch import ScriptWatch
 from .session import Role, Session
 from .triggers import Plan
@@ -306,7 +307,7 @@ class Guest(Role):
             occasion = self._plan.ask(words[0]) if asked else self._plan.mark(words[0], words[1])
             actions = self._plan.due(occasion)
         if not asked:
-            facts = _mark_facts(call)
+            facts = facts_of_caller(call)
             facts.update(script=words[0], point=words[1], attempt=occasion.number)
             self._session.emit(Event.MARK, facts, call.at)
         good = self._faults.carry_out(actions, call)
@@ -362,55 +363,3 @@ def _both(tail: Tail, lines: Lines | None) -> Callable[[bytes], None]:
         lines.add(data)
 
     return add
-
-
-# A script that does not wait for its mark is taken as it is after this time.
-_AT_REST_SECONDS = 0.5
-
-
-def _mark_facts(call: Call) -> Wanted:
-    """What /proc says about the script that called; fields keep defaults where it is gone."""
-    pid = call.parent
-    facts: Wanted = {
-        "pid": pid,
-        "argv": procfs.argv(pid),
-        "environ": procfs.environ(pid),
-        "cwd": "",
-        "umask": 0,
-        "uid": 0,
-        "session_leader": False,
-        "stdin_eof": procfs.stdin_at_end(pid),
-        "ignored_signals": [],
-        "blocked_signals": [],
-    }
-    process = procfs.read(pid)
-    try:
-        status = _status_at_rest(pid)
-        with linux.AsUser(*procfs.owner(pid)):
-            facts["cwd"] = os.readlink(f"/proc/{pid}/cwd")
-    except OSError:
-        return facts
-    facts.update(
-        umask=int(status["Umask"], 8),
-        uid=int(status["Uid"].split()[1]),
-        session_leader=process is not None and process.sid == pid,
-        ignored_signals=procfs.signals(status["SigIgn"]),
-        blocked_signals=procfs.signals(status["SigBlk"]),
-    )
-    return facts
-
-
-def _status_at_rest(pid: int) -> dict[str, str]:
-    """/proc/PID/status once the process waits for the command that called us.
-
-    A shell that starts a command holds back every signal until that runs, and may be seen so for
-    a moment. Raises FileNotFoundError, ProcessLookupError.
-    """
-    status: dict[str, str] = {}
-
-    def rests() -> bool:
-        status.update(procfs.status_fields(pid))
-        return status["State"].startswith("S")
-
-    wait_until(rests, _AT_REST_SECONDS, 0.002)
-    return status
