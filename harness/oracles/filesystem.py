@@ -6,7 +6,8 @@ Two kinds of evidence, and both are needed:
   loop device's write counters. Frozen before, frozen after, not one write between: exact, and the
   only proof of a torn set, because xfs and btrfs check clean when they are torn.
 - *The image itself*, by the recipe of each filesystem: ext4 a journal that needs no recovery and
-  starts at 0; xfs a log that holds nothing but superblock records; btrfs no log tree. Then the
+  starts at 0; xfs a log that holds nothing but superblock records, or whose changes are all in
+  place already (a freeze after little activity leaves them there); btrfs no log tree. Then the
   filesystem's own check, on a copy after a mount where a raw check would fail good images: a raw
   `xfs_repair -n` fails every frozen xfs, a raw `e2fsck -fn` each frozen ext4 on which somebody
   holds an unlinked file open.
