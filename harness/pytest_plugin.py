@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.history import Filesystem
 from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.scenario.case import Case, Workplace
@@ -124,6 +125,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("case", pairs, indirect=True, ids=ids)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Scenarios of like guests stand together, so that a worker's host needs few templates."""
+
+    def likeness(item: pytest.Item) -> tuple[bool, str, str]:
+        name, filesystem = _layout_name(item) or ("", "")
+        rooted = bool(name) and LAYOUTS[name]("ext4").shape == "root-on-disk"
+        return rooted, filesystem, name
+
+    items.sort(key=likeness)
+
+
+def _layout_name(item: pytest.Item | None) -> tuple[str, Filesystem] | None:
+    """The layout and filesystem that a scenario's guest has, None for what has none."""
+    param: tuple[str, Filesystem] | None
+    param = getattr(getattr(item, "callspec", None), "params", {}).get("case")
+    return param
+
+
 # -- what a worker does
 
 
@@ -174,9 +193,8 @@ _NEXT = pytest.StashKey[pytest.Item | None]()
 
 
 def _layout_of_next(item: pytest.Item) -> Layout | None:
-    following = item.stash.get(_NEXT, None)
-    param = getattr(getattr(following, "callspec", None), "params", {}).get("case")
-    return LAYOUTS[param[0]](param[1]) if param else None
+    following = _layout_name(item.stash.get(_NEXT, None))
+    return LAYOUTS[following[0]](following[1]) if following else None
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,8 +21,15 @@ from harness.targets.target import Target
 
 #: Where residue is looked for (ROB-03); the disks' mount points are added.
 _WATCHED_ROOTS = ("/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var")
-#: Ours: marks, helpers and the status folder; and what fixture scripts write.
-_OURS = ("/run/snapcert", "/run/fixture", "/var/log/fixture")
+#: Ours: marks, helpers and the status folder; what fixture scripts write; and the package
+#: manager's thousands of files, which would be most of each record.
+_LEFT_OUT = (
+    "/run/snapcert",
+    "/run/fixture",
+    "/var/log/fixture",
+    "/var/cache",
+    "/var/lib/dpkg",
+)
 
 #: A killed executor has this long to leave the guest quiet (ROB-02); a finished one this long.
 _SETTLE_KILLED = 10.0
@@ -137,7 +144,7 @@ def backup(
 def observe(guest: Guest) -> GuestState:
     """What the guest holds now, in the folders that a run may change and on its disks."""
     disks = (disk.mountpoint for disk in guest.disks if disk.mountpoint != "/")
-    return guest.observe((*_WATCHED_ROOTS, *disks), _OURS)
+    return guest.observe((*_WATCHED_ROOTS, *disks), _LEFT_OUT)
 
 
 def _killed(faults: tuple[Fault, ...]) -> float | None:
