@@ -93,7 +93,7 @@ def create_arguments(
         )
     config = {
         "image": spec.image.id,
-        "entrypoint": ["python3", "-I", "-c", wire.BOOTSTRAP],
+        "entrypoint": ["python3", "-I", "-S", "-c", wire.BOOTSTRAP],
         "stdin_open": True,
         "tty": False,
         "detach": False,  # with stdin_open this is StdinOnce: our end is the machine's end
