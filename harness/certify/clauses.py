@@ -57,6 +57,12 @@ _ALL = (
         Harm.SILENT_DOWNGRADE,
     ),
     KitClause(
+        "KIT-2.stops",
+        "Where the kit declares that it stops writes, nothing is acknowledged between the scripts.",
+        "The script only pretends to quiesce the application: false consistency.",
+        Harm.FALSE_CONSISTENCY,
+    ),
+    KitClause(
         "KIT-2.repeats",
         "The pre-script run again, as a retry or by the next run, succeeds, and one post-script "
         "undoes it all.",

@@ -87,7 +87,7 @@ class Session:
     load: Load = field(default_factory=Load)
     #: Why something was run and proves nothing: the certificate is then incomplete.
     doubts: list[str] = field(default_factory=list)
-    _checks: list[CheckLine] = field(default_factory=list)
+    checks: list[CheckLine] = field(default_factory=list)
 
     # -- level 2
 
@@ -115,13 +115,13 @@ class Session:
 
     def _judge(self, number: int, history: History) -> None:
         terms = self._terms(self.kit)
-        before = len(self._checks)
+        before = len(self.checks)
         for finding in judge(history, _CERTIFIED, terms):
             self._add(self._line(finding, history))
         controls = prove_controls(history, terms)
         for line in oracle_lines(controls, self.scenario, self.filesystem):
             self.record(line)
-        status = worst(line.status for line in self._checks[before:])
+        status = worst(line.status for line in self.checks[before:])
         self.record(round_line(number, self.scenario, status, history, terms))
         proof = ledger(history)
         if proof.proof is Proof.NOT_PROVEN:
@@ -138,12 +138,12 @@ class Session:
 
     def conclude(self) -> None:
         """Raise NotCertified with all that binds and does not hold."""
-        require(self._checks)
+        require(self.checks)
 
     @property
     def failed(self) -> bool:
         """Whether something that binds does not hold."""
-        return any(is_bad(line.status) for line in self._checks)
+        return any(is_bad(line.status) for line in self.checks)
 
     @property
     def filesystem(self) -> str:
@@ -194,7 +194,7 @@ class Session:
         return history
 
     def _add(self, line: CheckLine) -> None:
-        self._checks.append(line)
+        self.checks.append(line)
         self.record(line)
 
     def _line(self, finding: Finding, history: History) -> CheckLine:

@@ -8,7 +8,7 @@ and be as it was. No snapshot is taken and nothing is frozen.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.certify.application import Application, KitFailed, usable_config
 from harness.certify.clauses import kit_finding
@@ -17,6 +17,7 @@ from harness.certify.rounds import Load
 from harness.contract.config import effective_timeout
 from harness.history import Finding
 from harness.machines.guest import CommandResult, Guest
+from harness.oracles.application import CLIENT_LATE
 
 #: RUN-09: a small environment, nothing of the caller's.
 _ENVIRONMENT = {
@@ -29,6 +30,8 @@ _ENVIRONMENT = {
 #: what it did last must be met half done. Between the least and the most number of them.
 _KILL_EVERY = 0.005
 _LEAST_KILLS, _MOST_KILLS = 5, 16
+#: So long is an application watched that is quiesced, in seconds.
+_QUIET = 0.5
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,8 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
     if trial.stuck():
         return  # nothing that follows would say anything of its own
     usual = pre.ended - pre.started
+    if kit.manifest.stops_writes:
+        yield _stops(trial, scripts)
     for judged in (_repeats, _post_alone, _killed, _retried):
         yield judged(trial, scripts, usual)
         if trial.stuck():
@@ -89,6 +94,17 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
     application.end_load()
     if application.stop():
         yield _not_running(trial, scripts)
+
+
+def _stops(trial: _Trial, scripts: Scripts) -> Finding:
+    pre = scripts.pre()
+    leaked = trial.application.wait_acknowledged(1, pre.ended + CLIENT_LATE, CLIENT_LATE + _QUIET)
+    found = trial.finding("KIT-2.stops", {"the pre-script": pre, "the post-script": scripts.post()})
+    if leaked:
+        observed = f"an operation was acknowledged more than {CLIENT_LATE:g} s after pre's end"
+        return kit_finding("KIT-2.stops", False, observed)
+    quiet = f"nothing was acknowledged over {_QUIET:g} s"
+    return replace(found, observed=quiet) if found.holds else found
 
 
 def _repeats(trial: _Trial, scripts: Scripts, _: float) -> Finding:
