@@ -33,7 +33,7 @@ class Examiner:
         self._number = 0
 
     def examine(self, disk: str, image: Image) -> dict[str, Any]:
-        """The facts of one image, as `shapes.ImageFacts`. Raises AgentProblem."""
+        """The facts of one image, as `hostshapes.ImageFacts`. Raises AgentProblem."""
         judge = {"xfs": self._xfs, "btrfs": self._btrfs}.get(image.filesystem, self._ext)
         try:
             found = judge(image.path, image.filesystem)

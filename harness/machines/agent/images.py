@@ -32,7 +32,7 @@ class Images:
         self._templates = threading.Lock()
 
     def make(self, path: str, wanted: dict[str, Any]) -> tuple[str, str]:
-        """Make the image of one `shapes.HostDisk`: its filesystem and its UUID.
+        """Make the image of one `hostshapes.HostDisk`: its filesystem and its UUID.
 
         Raises AgentProblem (mkfs, store-full, unknown, tool-missing).
         """
