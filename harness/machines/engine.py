@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import os
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -20,9 +18,8 @@ import docker
 import docker.constants
 import docker.errors
 import requests.exceptions
-from docker.context import ContextAPI
 
-from harness.machines.ssh import SshAdapter
+from harness.machines.connecting import NO_ANSWER, named_engine, open_api, short
 from harness.machines.stream import SocketStream, Stream
 from harness.problem import EngineProblem, IncompleteProblem
 
@@ -38,7 +35,6 @@ LABEL_MACHINE = "snapcert.machine"
 LABEL_CREATED = "snapcert.created"
 LABEL_NAME = "snapcert.name"
 
-_NO_ANSWER = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 _MEND = "run `make engine`, or point DOCKER_HOST at an engine that runs; `snapcert doctor` tells"
 
 
@@ -117,14 +113,14 @@ class Engine:
         An engine that the user named but that does not answer is an EngineProblem, as is none at
         all; `timeout` seconds bounds each later call.
         """
-        named = _named_engine()
+        named = named_engine()
         if named is not None:
             address, tls, origin = named
             try:
                 return cls._open(address, tls, timeout)
-            except _NO_ANSWER as error:
+            except NO_ANSWER as error:
                 raise EngineProblem(
-                    f"the engine at {address} ({origin}) does not answer: {_short(error)}",
+                    f"the engine at {address} ({origin}) does not answer: {short(error)}",
                     f"start it, or unset {origin.split()[0]} to use the engine of this machine",
                     "engine",
                 ) from error
@@ -132,24 +128,13 @@ class Engine:
         for address in (DEFAULT_SOCKET, PRIVATE_SOCKET):
             try:
                 return cls._open(address, None, timeout)
-            except _NO_ANSWER as error:
-                tried.append(f"{address}: {_short(error)}")
+            except NO_ANSWER as error:
+                tried.append(f"{address}: {short(error)}")
         raise EngineProblem(f"no container engine answers ({'; '.join(tried)})", _MEND, "engine")
 
     @classmethod
     def _open(cls, address: str, tls: Any, timeout: float) -> Engine:
-        options: dict[str, Any] = {"timeout": timeout, "max_pool_size": 32}
-        if address.startswith("ssh://"):
-            api = _over_ssh(address, options)
-        else:
-            _knock(address)
-            api = docker.APIClient(base_url=address, tls=tls or False, **options)
-        try:
-            api.ping()
-        except BaseException:
-            api.close()
-            raise
-        return cls(address, api)
+        return cls(address, open_api(address, tls, timeout))
 
     def close(self) -> None:
         """Close the connections that wait for reuse."""
@@ -337,20 +322,20 @@ class Engine:
             return call()
         except docker.errors.NotFound as error:
             raise _Missing(
-                f"the engine at {self.address} does not have {what}: {_short(error)}",
+                f"the engine at {self.address} does not have {what}: {short(error)}",
                 "somebody else may have removed it while it was in use; run again",
                 "engine-missing",
             ) from error
         except docker.errors.APIError as error:
             raise EngineProblem(
-                f"the engine at {self.address} refused {what}: {_short(error)}",
+                f"the engine at {self.address} refused {what}: {short(error)}",
                 "see the engine's log; `snapcert doctor` names the step that fails",
                 "engine-refused",
             ) from error
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise EngineProblem(
                 f"the engine at {self.address} did not answer when asked for {what}: "
-                f"{_short(error)}",
+                f"{short(error)}",
                 "see whether the engine still runs; then `snapcert cleanup`, and run again",
                 "engine-gone",
             ) from error
@@ -359,61 +344,6 @@ class Engine:
 def is_overlay(driver: str) -> bool:
     """Whether a storage driver gives every container an overlay of its own as its root."""
     return driver in ("overlay", "overlay2", "overlayfs", "fuse-overlayfs")
-
-
-def _named_engine() -> tuple[str, Any, str] | None:
-    """Address, TLS settings and origin of the engine that the user named, if one was named."""
-    address = os.environ.get("DOCKER_HOST")
-    if address:
-        tls = None
-        if os.environ.get("DOCKER_TLS_VERIFY") or os.environ.get("DOCKER_CERT_PATH"):
-            try:
-                tls = docker.utils.kwargs_from_env().get("tls")
-            except docker.errors.DockerException as error:
-                raise EngineProblem(
-                    f"the TLS settings of DOCKER_HOST are of no use: {_short(error)}",
-                    "check DOCKER_CERT_PATH and DOCKER_TLS_VERIFY",
-                    "engine-tls",
-                ) from error
-        return address, tls, "DOCKER_HOST"
-    try:
-        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
-    except Exception as error:
-        # The SDK lets errors of every kind through for a damaged context.
-        raise EngineProblem(
-            f"docker's current context cannot be read: {_short(error)}",
-            "choose another with `docker context use default`, or set DOCKER_HOST",
-            "engine-context",
-        ) from error
-    if context is None:
-        raise EngineProblem(
-            f"there is no docker context {os.environ.get('DOCKER_CONTEXT')!r}",
-            "unset DOCKER_CONTEXT, or see `docker context ls`",
-            "engine-context",
-        )
-    if context.Name == "default" or not context.Host:
-        return None
-    return context.Host, context.TLSConfig, f"DOCKER_CONTEXT or the context {context.Name!r}"
-
-
-def _knock(address: str) -> None:
-    """Raise the OSError of a unix socket that nobody listens on; the SDK would leak its own."""
-    if address.startswith("unix://"):
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.connect(address.removeprefix("unix://"))
-
-
-def _over_ssh(address: str, options: Mapping[str, Any]) -> Any:
-    """The SDK's client with our transport below it; it speaks the older of both API versions."""
-    wanted = docker.constants.MINIMUM_DOCKER_API_VERSION
-    while True:
-        api = docker.APIClient(base_url="unix:///ssh", version=wanted, **options)
-        api.mount("http+docker://", SshAdapter(address, options["timeout"]))
-        offered = str(api.version(api_version=False)["ApiVersion"])
-        if offered == wanted:
-            return api
-        api.close()
-        wanted = offered
 
 
 def _facts(address: str, version: Mapping[str, Any], info: Mapping[str, Any]) -> EngineFacts:
@@ -435,16 +365,3 @@ def _facts(address: str, version: Mapping[str, Any], info: Mapping[str, Any]) ->
         cgroup_version=str(info.get("CgroupVersion") or "1"),
         runtime=str(info.get("DefaultRuntime") or ""),
     )
-
-
-def _short(error: BaseException) -> str:
-    """One line of an SDK's error: the engine's own explanation where there is one."""
-    if isinstance(error, docker.errors.APIError) and error.explanation:
-        return str(error.explanation).strip().splitlines()[0]
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, OSError) and seen.strerror:
-            return seen.strerror.lower()
-        seen = seen.__cause__ or seen.__context__
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

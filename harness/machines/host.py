@@ -9,7 +9,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from harness.history import Disk, Image
+from harness.history import Image
+from harness.machines import disks
 from harness.machines.agent import wire
 from harness.machines.ahead import Ahead
 from harness.machines.confinement import HOST_DEVICES, MachineSpec
@@ -145,7 +146,7 @@ class Host:
         name = f"{self._machine.channel.name.rpartition('-')[2]}-{next(self._numbers)}"
         made = self._ask(
             wire.Do.MAKE_DISKS,
-            {"guest": name, "disks": [_on_wire(d, set_id) for d in layout.disks]},
+            {"guest": name, "disks": [disks.order(d, set_id) for d in layout.disks]},
             _DISKS,
         )["disks"]
         box: list[Guest] = []
@@ -170,10 +171,11 @@ class Host:
             machine = launch(self.engine, spec, lease_seconds=self._lease, listener=hear)
             with self._guard:
                 self._containers.append(machine.container)
-            disks = _disks(layout, made)
-            guest = Guest(self, name, layout, machine, disks)
+            guest = Guest(self, name, layout, machine, disks.records(layout, made))
             box.append(guest)
-            ready = machine.channel.request(wire.Do.PREPARE, _prepare(layout, made), _DISKS)
+            ready = machine.channel.request(
+                wire.Do.PREPARE, disks.preparation(layout, made), _DISKS
+            )
             if ready["guarded"]:
                 self._ask(wire.Do.GUARD, {"guest": name})
         except BaseException:
@@ -366,61 +368,3 @@ def _collect(problems: list[Problem]) -> Any:
         yield
     except Problem as problem:
         problems.append(problem)
-
-
-def _on_wire(disk: Any, set_id: str | None) -> dict[str, Any]:
-    source: Any = {"set": set_id, "disk": disk.name} if set_id else None
-    return {
-        "name": disk.name,
-        "filesystem": disk.filesystem,
-        "size": disk.bytes,
-        "source": source or ("root" if disk.carries_root else "empty"),
-        "read_only": disk.read_only,
-    }
-
-
-def _prepare(layout: Layout, made: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """The request that makes a container a guest of this layout."""
-    disks = []
-    for spec, facts in zip(layout.disks, made, strict=True):
-        options = [spec.options, facts["mount_options"], "ro" if spec.read_only else ""]
-        disks.append(
-            {
-                "name": spec.name,
-                "device": facts["device"],
-                "filesystem": spec.filesystem,
-                "mountpoint": spec.mountpoint,
-                "options": ",".join(option for option in options if option),
-                "carries_root": spec.carries_root,
-            }
-        )
-    extra = [
-        {
-            "kind": mount.kind,
-            "source": mount.source,
-            "target": mount.target,
-            "options": mount.options,
-        }
-        for mount in layout.extra_mounts
-    ]
-    return {
-        "shape": layout.shape,
-        "disks": disks,
-        "extra_mounts": extra,
-        "allow_mount": layout.allow_mount,
-    }
-
-
-def _disks(layout: Layout, made: list[Mapping[str, Any]]) -> tuple[Disk, ...]:
-    return tuple(
-        Disk(
-            name=spec.name,
-            filesystem=spec.filesystem,
-            mountpoint=spec.mountpoint,
-            device=facts["device"],
-            size=facts["size"],
-            read_only=spec.read_only,
-            carries_root=spec.carries_root,
-        )
-        for spec, facts in zip(layout.disks, made, strict=True)
-    )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 
 from harness.machines.agent import wire
 from harness.machines.bundle import bootstrap_input
-from harness.machines.channel import Channel, Switchboard
+from harness.machines.channel import Channel
 from harness.machines.confinement import MachineSpec, container_objections, create_arguments
 from harness.machines.engine import Engine
 from harness.machines.errors import UnsafeContainer
 from harness.machines.events import Event
+from harness.machines.switchboard import Switchboard
 from harness.problem import EngineProblem, Problem
 
 _HELLO_DEADLINE = 60.0

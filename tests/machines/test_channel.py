@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from harness.machines.channel import Channel, Switchboard
+from harness.machines.channel import Channel
 from harness.machines.errors import MachineGone, RequestFailed, RequestTimedOut
 from harness.machines.events import Event
 from harness.machines.stream import SocketStream
+from harness.machines.switchboard import Switchboard
 from harness.problem import EngineProblem
 from tests.machines.fake_agent import FakeAgent
 
