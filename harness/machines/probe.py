@@ -80,16 +80,17 @@ def _probe(steps: _Steps, engine: Engine, image: str, filesystems: Sequence[File
     with steps.step("start a host, open its store (btrfs on a loop device)"):
         host = Host.start(engine, new_run_id(), image, _STORE)
     try:
-        for filesystem in filesystems:
-            with steps.step(f"start a guest with a disk of {filesystem}: attach, mount"):
-                disk = DiskSpec(filesystem, filesystem, mountpoint=f"/{filesystem}")
-                guest = host.guest(data_disks(disk))
-            try:
+        names = ", ".join(filesystems)
+        with steps.step(f"start a guest with disks of {names}: attach, mount"):
+            disks = [DiskSpec(name, name, mountpoint=f"/{name}") for name in filesystems]
+            guest = host.guest(data_disks(*disks))
+        try:
+            for filesystem in filesystems:
                 with steps.step(f"freeze {filesystem}, take a set, thaw"):
                     _freeze(host, guest, filesystem)
-            finally:
-                with steps.step(f"end the guest, detach its disk of {filesystem}"):
-                    guest.close()
+        finally:
+            with steps.step("end the guest, detach its disks"):
+                guest.close()
     finally:
         with steps.step("end the host; the engine removes everything"):
             host.close()
@@ -98,7 +99,7 @@ def _probe(steps: _Steps, engine: Engine, image: str, filesystems: Sequence[File
 def _freeze(host: Host, guest: Guest, filesystem: Filesystem) -> None:
     host.watch(guest, _WATCH_BOUND)
     _fsfreeze(guest, "--freeze", filesystem)
-    taken = host.snapshot(guest, f"probe-{guest.name}")
+    taken = host.snapshot(guest, f"probe-{filesystem}")
     _fsfreeze(guest, "--unfreeze", filesystem)
     host.unwatch(guest)
     seen = taken.disks[filesystem]
