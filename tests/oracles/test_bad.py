@@ -247,6 +247,9 @@ BAD: dict[str, Bad] = {
     "freeze before pre ended": Bad(
         "RUN-01.pre-before-freeze", history(freezes=(freeze(thawed_before=101.4, first=101.41),))
     ),
+    "freeze before the last mark of pre": Bad(
+        "RUN-01.pre-before-freeze", history(freezes=(freeze(thawed_before=101.85, first=101.9),))
+    ),
     "post before the snapshot": Bad(
         "RUN-01.post-after-snapshot", history(snapshots=(snapshot(taken_to=103.2),))
     ),

@@ -237,6 +237,7 @@ def test_a_correct_run_is_not_blamed(name: str) -> None:
     run, expected, terms = GOOD[name]
     findings = judge(run, expected, terms)
     assert findings
+    assert all(f.expected and f.observed for f in findings)
     assert [f"{f.clause}: {f.observed}" for f in failures(findings)] == []
 
 
