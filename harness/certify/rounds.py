@@ -36,37 +36,53 @@ class Load:
     within: float = 20.0
 
 
+#: Called with the guest before it is closed, and with the history, None where the kit failed.
+BeforeClose = Callable[[Guest, History | None], None]
+
+
 def run_round(
-    kit: Kit, host: Host, backup: Backup, image: str = "", load: Load | None = None
+    kit: Kit,
+    host: Host,
+    backup: Backup,
+    *,
+    image: str = "",
+    load: Load | None = None,
+    before_close: BeforeClose | None = None,
 ) -> History:
-    """One round; the history with its application filled in. Raises KitFailed where the kit's
+    """One round in guests of `image`, "" for the host's; the history with its application filled in. Raises KitFailed where the kit's
     application fails before or beside the backup, a Problem where a machine does.
     """
-    load = load or Load()
     layout = replace(kit.manifest.layout, image=image)
     with host.guest(layout) as guest:
-        application = Application(kit, guest)
-        application.install(empty=True)
-        application.start()
-        application.load(load.before, load.within)
-        state = application.state()
-        history = backup(guest)
-        observed = _after(application, guest, state, kit, load)
-        # Whoever reads this in a restored guest looks at these disks, not at the set's.
-        marker = secrets.token_hex(8)
-        host.write_marker(guest, marker)
-    restores = tuple(
-        restore(kit, host, layout, snapshot.set_id, marker)
-        for snapshot in history.sets()
-        if snapshot.set_id is not None
-    )
+        try:
+            history = _round(kit, host, guest, backup, load or Load())
+        except KitFailed:
+            if before_close is not None:
+                before_close(guest, None)
+            raise
+        if before_close is not None:
+            before_close(guest, history)
+        return history
+
+
+def _round(kit: Kit, host: Host, guest: Guest, backup: Backup, load: Load) -> History:
+    application = Application(kit, guest)
+    application.install(empty=True)
+    application.start()
+    application.load(load.before, load.within)
+    state = application.state()
+    history = backup(guest)
+    observed = _after(application, guest, state, kit, load)
+    # Whoever reads this in a restored guest looks at these disks, not at the set's.
+    marker = secrets.token_hex(8)
+    host.write_marker(guest, marker)
+    restores = []
     for snapshot in history.sets():
         if snapshot.set_id is not None:
+            restores.append(restore(kit, host, guest.layout, snapshot.set_id, marker))
             host.forget(snapshot.set_id)
-    return replace(
-        without_own_changes(history, kit.manifest.own_folders),
-        application=replace(observed, restores=restores),
-    )
+    kept = without_own_changes(history, kit.manifest.own_folders)
+    return replace(kept, application=replace(observed, restores=tuple(restores)))
 
 
 def _after(

@@ -84,6 +84,9 @@ class Session:
     scenario: str
     record: Callable[[Line], None]
     timeout_scale: float = 1.0
+    #: For so many seconds the guest of a failed round is kept; `kept` is then its name.
+    keep_seconds: float = 0.0
+    kept: str | None = None
     load: Load = field(default_factory=Load)
     #: Why something was run and proves nothing: the certificate is then incomplete.
     doubts: list[str] = field(default_factory=list)
@@ -111,21 +114,25 @@ class Session:
     def round(self, number: int) -> None:
         """One round, judged, with its oracle control."""
         with self._kit_at_work():
-            self._judge(number, self._run(self.kit))
+            self._run(self.kit, lambda history: self._judge(number, history))
 
     def _judge(self, number: int, history: History) -> None:
         terms = self._terms(self.kit)
         before = len(self.checks)
         for finding in judge(history, _CERTIFIED, terms):
             self._add(self._line(finding, history))
+        status = worst(line.status for line in self.checks[before:])
+        proof = ledger(history)
+        if proof.proof is Proof.NOT_PROVEN and not is_bad(status):
+            status = "skipped"
+            self.doubts += proof.doubts
         controls = prove_controls(history, terms)
+        if status not in ("passed", "warned"):
+            # Evidence that is itself against the kit, or none, says nothing when it is sabotaged.
+            controls = tuple(control for control in controls if control.caught)
         for line in oracle_lines(controls, self.scenario, self.filesystem):
             self.record(line)
-        status = worst(line.status for line in self.checks[before:])
         self.record(round_line(number, self.scenario, status, history, terms))
-        proof = ledger(history)
-        if proof.proof is Proof.NOT_PROVEN:
-            self.doubts += proof.doubts
 
     def script_control(self) -> None:
         """The rounds without scripts; information only."""
@@ -167,7 +174,8 @@ class Session:
     def _scaled(self) -> Load:
         return replace(self.load, within=self.load.within * self.timeout_scale)
 
-    def _run(self, kit: Kit) -> History:
+    def _run(self, kit: Kit, judge_it: Callable[[History], None] | None = None) -> History:
+        """One round, recorded, and judged while its guest is still there to be kept."""
         config = usable_config(kit)
         situation = Situation(
             files=script_files(kit),
@@ -189,9 +197,23 @@ class Session:
                 timeout_scale=self.timeout_scale,
             )
 
-        history = run_round(kit, self.host, run, self.image, self._scaled())
-        self.record(RunLine(history.id, self.scenario, history))
-        return history
+        def before_close(guest: Guest, history: History | None) -> None:
+            if history is not None:
+                self.record(RunLine(history.id, self.scenario, history))
+                if judge_it is not None:
+                    judge_it(history)
+            if self.keep_seconds and (history is None or self.failed):
+                self.host.keep(guest, self.keep_seconds)
+                self.kept = guest.name
+
+        return run_round(
+            kit,
+            self.host,
+            run,
+            image=self.image,
+            load=self._scaled(),
+            before_close=before_close,
+        )
 
     def _add(self, line: CheckLine) -> None:
         self.checks.append(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from harness.certify.session import Session, kit_image
 from harness.history import Filesystem
 from harness.scenario.case import Workplace
 from harness.scenario.options import Options
-from harness.scenario.worker import Recorder
+from harness.scenario.worker import KEEP_SECONDS, Recorder
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -49,12 +50,17 @@ def image(workplace: Workplace, kit: Kit) -> str:
 
 @pytest.fixture
 def session(
-    request: pytest.FixtureRequest, workplace: Workplace, kit: Kit, image: str, recorder: Recorder
-) -> Session:
+    request: pytest.FixtureRequest,
+    workplace: Workplace,
+    kit: Kit,
+    image: str,
+    recorder: Recorder,
+    snapcert_options: Options,
+) -> Iterator[Session]:
     """This scenario's hands, with the kit's disks on the filesystem that was asked for."""
     filesystem = cast("Filesystem", request.param)
     own = {disk.filesystem for disk in kit.manifest.layout.disks}
-    return Session(
+    session = Session(
         kit=kit if own == {filesystem} else kit.on_filesystem(filesystem),
         host=workplace.host,
         target=workplace.target,
@@ -63,4 +69,7 @@ def session(
         scenario=request.node.nodeid,
         record=recorder.add,
         timeout_scale=workplace.timeout_scale,
+        keep_seconds=KEEP_SECONDS if snapcert_options.keep_failed else 0.0,
     )
+    yield session
+    recorder.kept = session.kept
