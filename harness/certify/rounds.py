@@ -49,8 +49,10 @@ def run_round(
     load: Load | None = None,
     before_close: BeforeClose | None = None,
 ) -> History:
-    """One round in guests of `image`, "" for the host's; the history with its application filled in. Raises KitFailed where the kit's
-    application fails before or beside the backup, a Problem where a machine does.
+    """One round in guests of `image` ("" for the host's); the history with its application.
+
+    Raises KitFailed where the kit's application fails before or beside the backup, a Problem where
+    a machine does.
     """
     layout = replace(kit.manifest.layout, image=image)
     with host.guest(layout) as guest:
