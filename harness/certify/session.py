@@ -226,7 +226,7 @@ class Session:
         binds = binds and finding.clause not in _NEVER
         return check_of(
             finding,
-            status="not-applicable" if reason else status_of(finding, binds),
+            status="not-applicable" if reason else status_of(finding, binds, history.end),
             basis=clause.basis,
             scenario=self.scenario,
             run=history.id,

@@ -12,7 +12,16 @@ from difflib import get_close_matches
 
 from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import DOCUMENTED
-from harness.history import LEVELS, Consistency, Expected, Finding, Harm, History, Outcome
+from harness.history import (
+    LEVELS,
+    Consistency,
+    ExecutorEnd,
+    Expected,
+    Finding,
+    Harm,
+    History,
+    Outcome,
+)
 from harness.oracles.application import Enough, Proof, ledger
 from harness.oracles.consequences import found
 from harness.oracles.filesystem import Reached, above, reached
@@ -24,6 +33,8 @@ EXITS = {"succeeded": 0, "failed": 1}
 
 #: How alike a name must be to a documented one to count as its misspelling, from 0 to 1.
 _MISSPELT = 0.9
+#: How much of an executor's log a finding shows, in characters; the record has more of it.
+_LOG_SHOWN = 400
 
 
 def findings(
@@ -49,7 +60,9 @@ def _plugged_in(history: History) -> Iterator[Finding]:
         "PLG-01.deadline",
         not end.hung,
         "the executor ends within its deadline",
-        f"still running after {end.ended - end.started:.1f} s" if end.hung else "it ended",
+        f"still running after {end.ended - end.started:.1f} s, and killed then{_said(end)}"
+        if end.hung
+        else "it ended",
     )
     if end.hung:
         return
@@ -62,7 +75,7 @@ def _plugged_in(history: History) -> Iterator[Finding]:
         f"exit status {due}, because status is {outcome.status}"
         if outcome
         else "exit status 0 or 1",
-        f"exit status {end.exit_status}" if not end.signal else f"ended by signal {end.signal}",
+        _ending(end) + ("" if right else _said(end)),
     )
     # A failed outcome, and only that, has no level.
     level_fits = outcome is not None and (
@@ -73,7 +86,7 @@ def _plugged_in(history: History) -> Iterator[Finding]:
         "PLG-01.status",
         level_fits,
         "the outcome at SNAPCERT_STATUS, with consistency none where it is failed, and only there",
-        claim or end.problem or "nothing was written",
+        claim or (end.problem or "nothing was written") + _said(end),
     )
     misspelt = (
         [f"{n} (is it {near}?)" for n in outcome.errors if (near := _near(n))] if outcome else []
@@ -84,6 +97,22 @@ def _plugged_in(history: History) -> Iterator[Finding]:
         "the documented error names, spelt exactly so",
         ", ".join(misspelt) or "no name is misspelt",
     )
+
+
+def _ending(end: ExecutorEnd) -> str:
+    if end.signal:
+        return f"ended by signal {end.signal}"
+    if end.exit_status is None:
+        return end.problem or "no exit status was seen"
+    return f"exit status {end.exit_status}"
+
+
+def _said(end: ExecutorEnd) -> str:
+    """The end of the executor's log, which its author needs to see why it ended so."""
+    text = end.log_tail.strip()
+    if not text:
+        return ""
+    return f"; its log ends: {'…' if len(text) > _LOG_SHOWN else ''}{text[-_LOG_SHOWN:]}"
 
 
 def _near(name: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from harness.history import Finding
+from harness.history import ExecutorEnd, Finding
 from harness.results.record import (
     CheckLine,
     ControlLine,
@@ -42,6 +42,10 @@ EXIT_CODES: Mapping[VerdictWord, int] = {
     "wrong-usage": 4,
 }
 
+#: The clauses that say how an executor ends, and the exit statuses that mean something.
+_ENDING = ("PLG-01.deadline", "PLG-01.exit", "PLG-01.status")
+_EXIT_STATUSES = (0, 1)
+
 #: The first level whose proof needs restored rounds and controls.
 _LEVEL_WITH_ROUNDS = 3
 _NAMES_SHOWN = 6
@@ -59,10 +63,19 @@ class Verdict:
         return EXIT_CODES[self.word]
 
 
-def status_of(finding: Finding, binding: bool) -> Status:
-    """A finding's status; one that does not hold only warns where its clause does not bind."""
+def status_of(finding: Finding, binding: bool, end: ExecutorEnd | None = None) -> Status:
+    """A finding's status; one that does not hold only warns where its clause does not bind.
+
+    With the executor's `end`: one that hung, or left no outcome that could be judged, is told
+    apart, and never let off with a warning: without an outcome no rule set can accept it.
+    """
     if finding.holds:
         return "passed"
+    if end is not None and finding.clause in _ENDING:
+        if end.hung:
+            return "hung"
+        if end.outcome is None or end.exit_status not in _EXIT_STATUSES:
+            return "crashed"
     return "failed" if binding else "warned"
 
 
@@ -149,7 +162,7 @@ def _failures(lines: Sequence[Line]) -> tuple[str, ...]:
         found.append(_listed("rounds that failed:", rounds))
     for status, sentence in (
         ("hung", "the executor hung in"),
-        ("crashed", "the executor crashed in"),
+        ("crashed", "the executor crashed, or left no usable outcome, in"),
     ):
         if ids := [s.id for s in lines if isinstance(s, ScenarioLine) and s.status == status]:
             found.append(_listed(sentence, ids))

@@ -216,9 +216,8 @@ class Case:
         """Record one finding with the status that the rule set gives it."""
         clause = CATALOGUE[finding.clause]
         reason = self._workplace.target.not_applicable.get(clause.rule)
-        status = "not-applicable" if reason else status_of(finding, binding(clause, self.rules))
-        if status == "failed" and finding.clause.startswith("PLG-01"):
-            status = "hung" if history.end.hung else status
+        binds = binding(clause, self.rules)
+        status = "not-applicable" if reason else status_of(finding, binds, history.end)
         line = check_of(
             finding,
             status=status,

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from harness.history import ExecutorEnd, Fault, GuestState, History, Image, Shape
+from harness.machines.agent import wire
+from harness.machines.errors import RequestFailed
 from harness.machines.guest import Guest
 from harness.machines.host import Host
+from harness.machines.process import Ended, Process
 from harness.targets.outcome import read_outcome
 from harness.targets.recording import faults_of, freezes_of, marks_of, script_runs_of
 from harness.targets.situation import Situation
 from harness.targets.snapshots import SnapshotService
-from harness.targets.target import Target
+from harness.targets.target import Launch, Target
 
 #: Where residue is looked for (ROB-03); the disks' mount points are added.
 _WATCHED_ROOTS = ("/etc", "/home", "/opt", "/root", "/run", "/srv", "/tmp", "/usr/local", "/var")
@@ -88,12 +91,16 @@ def backup(
     host.watch(guest, situation.bound)
     try:
         with calls:
-            process = guest.spawn("executor", launch.argv, env=environment)
+            process, refused = _start(guest, launch, environment)
+            started = process.started if process is not None else guest.now()
             if during is not None:
                 during()
-            end = process.wait(max(process.started + deadline - guest.now(), 0.0))
-            hung = end is None
-            if end is None:
+            end: Ended | None = None
+            hung = False
+            if process is not None:
+                end = process.wait(max(started + deadline - guest.now(), 0.0))
+                hung = end is None
+            if process is not None and end is None:
                 process.kill(tree=True)
                 end = process.wait(_SETTLE_KILLED)
             killed = _killed(faults_of(guest.events.since(first_event)))
@@ -109,7 +116,7 @@ def backup(
     for snapshot in calls.taken:
         if snapshot.set_id is not None:
             images.extend(host.examine(snapshot.set_id))
-    outcome, problem = read_outcome(guest.read(status))
+    outcome, problem = (None, refused) if refused else read_outcome(guest.read(status))
     return History(
         id=run,
         scenario=scenario,
@@ -120,8 +127,8 @@ def backup(
         began=before.at,
         ended=ended,
         end=ExecutorEnd(
-            started=process.started,
-            ended=end.at if end is not None else ended,
+            started=started,
+            ended=end.at if end is not None else started if refused else ended,
             exit_status=end.exit if end is not None else None,
             signal=end.signal if end is not None else None,
             hung=hung,
@@ -139,6 +146,19 @@ def backup(
         before=before,
         after=after,
     )
+
+
+def _start(
+    guest: Guest, launch: Launch, environment: Mapping[str, str]
+) -> tuple[Process | None, str]:
+    """The executor's main process; or None, and what its author must mend for it to start."""
+    try:
+        return guest.spawn("executor", launch.argv, env=environment), ""
+    except RequestFailed as error:
+        if error.code not in (wire.Code.ABSENT, wire.Code.NOT_PERMITTED):
+            raise
+        reason = error.message.partition("can't be started in ")[2].partition(": ")[2]
+        return None, f"the executor can't be started: {reason or error.message} ({error.remedy})"
 
 
 def observe(guest: Guest) -> GuestState:

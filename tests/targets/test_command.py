@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from harness.problem import UsageProblem
-from harness.targets.command import FOLDER, CommandTarget, parse_manifest
+from harness.targets.command import FOLDER, CommandTarget
+from harness.targets.manifest import parse_manifest
 
 
 def executor(folder: Path, manifest: str | None = None) -> Path:
