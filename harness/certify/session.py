@@ -27,7 +27,7 @@ from harness.machines.host import Host
 from harness.machines.images import ImageSpec, Progress, ensure_image
 from harness.machines.layout import Layout
 from harness.oracles.application import Proof, ledger
-from harness.oracles.filesystem import reached
+from harness.oracles.contract import reached_level
 from harness.oracles.judge import judge
 from harness.oracles.sabotage import prove_controls
 from harness.oracles.terms import ScriptTerms, Terms
@@ -265,11 +265,8 @@ def round_line(
     """The numbers of one round; `reached` is None where the round proves nothing."""
     proof = ledger(history)
     outcome = history.end.outcome
-    shown = reached(history, terms).level
-    level: Consistency | None = shown
-    if proof.proof is Proof.HELD:
-        level = "application"
-    elif proof.proof is Proof.NOT_PROVEN:
+    level: Consistency | None = reached_level(history, terms).level
+    if proof.proof is Proof.NOT_PROVEN:
         level = None
     operations = history.application.operations if history.application else ()
     return RoundLine(
