@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +17,7 @@ from harness.history import Filesystem
 from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.scenario.case import Case, Workplace
-from harness.scenario.controller import LINES, Controller
+from harness.scenario.controller import LEFT, LINES, Controller, stop
 from harness.scenario.layouts import LAYOUTS
 from harness.scenario.options import (
     FILESYSTEMS,
@@ -65,7 +66,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[_OPTIONS] = options = _options(config)
     except Problem as problem:
-        pytest.exit(str(problem), returncode=problem.exit_code)
+        stop(config, problem)
     controller = Controller(options, config, live=config.getoption("--live"))
     config.pluginmanager.register(controller, "snapcert-controller")
     config.stash[_WORKER] = Worker(options, controller.run_id)
@@ -230,5 +231,14 @@ def pytest_runtest_makereport(
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     worker = session.config.stash.get(_WORKER, None)
-    if worker is not None:
+    if worker is None:
+        return
+    try:
         worker.close()
+    except Problem as problem:
+        controller = session.config.pluginmanager.get_plugin("snapcert-controller")
+        if controller is not None:
+            controller.could_not_give_back(problem)
+        else:
+            output = cast("dict[str, Any]", getattr(session.config, "workeroutput", {}))
+            output[LEFT] = [problem.message, problem.remedy, problem.ref]

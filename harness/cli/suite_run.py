@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import pytest
+from _pytest.mark.expression import Expression
 
 from harness import __version__
-from harness.problem import Problem
+from harness.problem import Problem, UsageProblem
+from harness.scenario.controller import PROBLEM
 from harness.scenario.options import parse_filesystems, parse_rules
 from harness.scenario.suite import suite_root
 from harness.targets.select import select_target
@@ -69,6 +72,8 @@ def run_suite(
     parse_rules(rules, executor)
     parse_filesystems(filesystems)
     select_target(executor, __version__)
+    if keyword:
+        _check_keyword(keyword)
     arguments = [
         "-p", "harness.pytest_plugin",
         "-c", str(root / "scenarios" / "suite.ini"),
@@ -94,7 +99,46 @@ def run_suite(
         arguments.append("--keep-failed")
     if quiet:
         arguments.append("--quiet-view")
-    status = pytest.main([*arguments, *map(str, tests)])
-    if int(status) not in range(5):
-        raise Problem(f"pytest ended with {int(status)}", f"see {out}/pytest.log", "suite")
-    return int(status)
+    return _under_pytest([*arguments, *map(str, tests)], out)
+
+
+class _Ending:
+    """Keeps pytest's config, in which a run that could not end well leaves its Problem."""
+
+    config: pytest.Config | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Called before the run begins."""
+        self.config = config
+
+
+def _under_pytest(arguments: list[str], out: Path) -> int:
+    """pytest's exit status; raises the Problem that kept a run from a verdict."""
+    ending = _Ending()
+    before = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        status = int(pytest.main(arguments, plugins=[ending]))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    problem = ending.config.stash.get(PROBLEM, None) if ending.config is not None else None
+    if problem is not None:
+        raise problem
+    if status not in range(5):
+        raise Problem(f"pytest ended with {status}", f"see {out}/pytest.log", "suite")
+    return status
+
+
+def _terminated(*_: object) -> None:
+    """SIGTERM ends a run as Ctrl-C does: machines are given back, the record is rendered."""
+    raise KeyboardInterrupt("by SIGTERM")
+
+
+def _check_keyword(keyword: str) -> None:
+    try:
+        Expression.compile(keyword)
+    except SyntaxError as error:
+        raise UsageProblem(
+            f"-k {keyword!r} is no expression: {error.msg}",
+            "combine words of scenarios' names with and, or, not and brackets",
+        ) from error

@@ -67,16 +67,8 @@ def _plugged_in(history: History) -> Iterator[Finding]:
     if end.hung:
         return
     outcome = end.outcome
-    due = EXITS[outcome.status] if outcome else None
-    right = end.exit_status == due if outcome else end.exit_status in EXITS.values()
-    yield found(
-        "PLG-01.exit",
-        right,
-        f"exit status {due}, because status is {outcome.status}"
-        if outcome
-        else "exit status 0 or 1",
-        _ending(end) + ("" if right else _said(end)),
-    )
+    if end.exit_status is not None or end.signal is not None:  # it was started at all
+        yield _exit(end)
     # A failed outcome, and only that, has no level.
     level_fits = outcome is not None and (
         (outcome.status == "failed") == (outcome.consistency == "none")
@@ -99,12 +91,19 @@ def _plugged_in(history: History) -> Iterator[Finding]:
     )
 
 
-def _ending(end: ExecutorEnd) -> str:
-    if end.signal:
-        return f"ended by signal {end.signal}"
-    if end.exit_status is None:
-        return end.problem or "no exit status was seen"
-    return f"exit status {end.exit_status}"
+def _exit(end: ExecutorEnd) -> Finding:
+    outcome = end.outcome
+    due = EXITS[outcome.status] if outcome else None
+    right = end.exit_status == due if outcome else end.exit_status in EXITS.values()
+    how = f"ended by signal {end.signal}" if end.signal else f"exit status {end.exit_status}"
+    return found(
+        "PLG-01.exit",
+        right,
+        f"exit status {due}, because status is {outcome.status}"
+        if outcome
+        else "exit status 0 or 1",
+        how if right else how + _said(end),
+    )
 
 
 def _said(end: ExecutorEnd) -> str:

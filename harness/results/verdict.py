@@ -121,7 +121,10 @@ def judge(
     if any(status in BAD for status in statuses):
         return Verdict("does-not-conform", (*_failures(lines), *gaps))
     if not any(status in EXECUTED for status in statuses):
-        return Verdict("incomplete", ("nothing was executed", *gaps))
+        nothing = "nothing was executed"
+        if selection and not _planned(lines):
+            nothing = f"no scenario matches -k {selection!r}: give words of scenarios' names"
+        return Verdict("incomplete", (nothing, *gaps))
     if kit is not None and kit.level >= _LEVEL_WITH_ROUNDS:
         if not any(isinstance(line, RoundLine) for line in lines):
             gaps = ("no round was restored and proven", *gaps)
@@ -144,12 +147,15 @@ def _gaps(
     if interrupted:
         found.append(f"the run was interrupted: {interrupted}")
     seen = {s.id for s in scenarios}
-    planned = [i for line in lines if isinstance(line, PlanLine) for i in line.scenarios]
-    if missing := [i for i in planned if i not in seen]:
+    if missing := [i for i in _planned(lines) if i not in seen]:
         found.append(_listed("planned, but never ran:", missing))
     if skipped := [s.id for s in scenarios if s.status == "skipped" and s.needed]:
         found.append(_listed("needed, but skipped:", skipped))
     return tuple(found)
+
+
+def _planned(lines: Sequence[Line]) -> list[str]:
+    return [i for line in lines if isinstance(line, PlanLine) for i in line.scenarios]
 
 
 def _failures(lines: Sequence[Line]) -> tuple[str, ...]:

@@ -12,10 +12,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, cast
 
 import pytest
-from _pytest.config import create_terminal_writer
 
 from harness import __version__
 from harness.certify.kit import load_kit
@@ -26,7 +25,7 @@ from harness.contract.errors import ERRORS
 from harness.machines.cleanup import mend_dead_runs
 from harness.machines.engine import Engine
 from harness.machines.runs import RunLock, new_run_id
-from harness.problem import Problem
+from harness.problem import EngineProblem, IncompleteProblem, Problem
 from harness.results import html, junit
 from harness.results.reader import read
 from harness.results.record import (
@@ -41,6 +40,7 @@ from harness.results.record import (
 from harness.results.terminal import Terminal
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
+from harness.scenario.log import divert
 from harness.scenario.options import Options
 from harness.scenario.worker import image_of, lines_of
 from harness.targets.select import select_target
@@ -48,6 +48,11 @@ from harness.targets.target import Target
 
 #: The key under which a report carries the lines of its scenario.
 LINES = "snapcert"
+
+#: What a worker could not give back, in what it sends when it has finished.
+LEFT = "snapcert-left"
+#: The Problem that ended a run before a verdict, or kept it from being recorded.
+PROBLEM = pytest.StashKey[Problem]()
 
 _TEXTS: Mapping[str, str] = {clause.id: clause.text for clause in CATALOGUE.values()}
 
@@ -83,6 +88,8 @@ class Controller:
         self._lock: RunLock | None = None
         self._engine: Engine | None = None
         self._interrupted = ""
+        self._uncollected: list[str] = []
+        self._problem: Problem | None = None
         #: The id that every machine of this run carries as a label.
         self.run_id = new_run_id()
 
@@ -96,10 +103,13 @@ class Controller:
         try:
             self._open()
         except Problem as problem:
-            pytest.exit(str(problem), returncode=problem.exit_code)
+            self._close_view()
+            stop(self._config, problem)
 
     def _open(self) -> None:
         options = self._options
+        if self._live:
+            divert(self._config, options.out / "pytest.log")
         target = select_target(options.executor, __version__)
         identity = target.identity
         ground = self._prepare(target) if options.needs_machines else _NO_MACHINES
@@ -125,7 +135,6 @@ class Controller:
         )
         listeners = []
         if self._live:
-            divert(self._config, options.out / "pytest.log")
             self._terminal = Terminal(_TEXTS, quiet=options.quiet)
             self._terminal.__enter__()
             listeners.append(self._terminal)
@@ -236,12 +245,51 @@ class Controller:
         )
 
     def _write(self, line: Line) -> None:
-        if self._writer is not None:
+        if self._writer is None or self._problem is not None:
+            return
+        try:
             self._writer.write(line)
+        except Problem as problem:
+            self._problem = problem
+            pytest.exit(problem.message)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Ctrl-C: what was recorded stays, the verdict is incomplete."""
-        self._interrupted = "interrupted from the keyboard"
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C, or another end before the last scenario: what was recorded stays."""
+        if excinfo.errisinstance(KeyboardInterrupt) and not self._interrupted:
+            self._interrupted = str(excinfo.value) or "from the keyboard"
+            if self._writer is None:
+                self._config.stash[PROBLEM] = IncompleteProblem(
+                    f"the run was interrupted {self._interrupted} before its first scenario",
+                    "run it again",
+                )
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """A defect of the suite, whose traceback is in pytest's log."""
+        if excinfo.errisinstance(Problem):
+            problem = cast(Problem, excinfo.value)
+        else:
+            problem = Problem(
+                f"the suite itself failed: {excinfo.typename}: {excinfo.value}",
+                f"this is a defect; report it with {self._options.out / 'pytest.log'}",
+                "suite",
+            )
+        self._problem = self._problem or problem
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A module of scenarios that can't be read."""
+        if report.failed and report.nodeid not in self._uncollected:
+            self._uncollected.append(report.nodeid)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has finished; what it could not give back is a failure of the harness."""
+        left = getattr(node, "workeroutput", {}).get(LEFT)
+        if left is not None:
+            self.could_not_give_back(EngineProblem(*left))
+
+    def could_not_give_back(self, problem: Problem) -> None:
+        """Some machine of this run could not be ended."""
+        self._problem = self._problem or problem
 
     # -- end
 
@@ -250,17 +298,34 @@ class Controller:
         """Close the record, render it, give the verdict's exit code."""
         if self._writer is None:
             return
-        footer = self._writer.close(self._interrupted)
-        reports = self.render()
-        self._writer.announce(reports)
+        try:
+            footer = self._writer.close(self._why_short())
+            self._writer.announce(self.render())
+            session.exitstatus = footer.exit_code
+        except Problem as problem:
+            self._problem = self._problem or problem
+        finally:
+            self._close_view()
+        if self._problem is not None:
+            self._config.stash[PROBLEM] = self._problem
+            session.exitstatus = self._problem.exit_code
+
+    def _why_short(self) -> str:
+        """Why the run ended before its last scenario, "" where it did not."""
+        if self._problem is not None:
+            return self._problem.message
+        if self._uncollected:
+            return f"scenarios that can't be read: {', '.join(self._uncollected)}; see pytest.log"
+        return self._interrupted
+
+    def _close_view(self) -> None:
         if self._terminal is not None:
             self._terminal.__exit__(None, None, None)
-        if self._lock is not None:
-            self._lock.release()
-        session.exitstatus = footer.exit_code
 
     def pytest_unconfigure(self) -> None:
         """Also where the run did not get as far as its first scenario."""
+        if self._lock is not None:
+            self._lock.release()
         if self._engine is not None:
             self._engine.close()
 
@@ -268,8 +333,16 @@ class Controller:
         """Everything that is rendered from results.jsonl; the paths."""
         out = self._options.out
         record = read(out / "results.jsonl")
-        (out / "junit.xml").write_bytes(junit.render(record, _TEXTS))
-        (out / "report.html").write_text(html.render(record, _TEXTS, _ERRORS), encoding="utf-8")
+        page = html.render(record, _TEXTS, _ERRORS)
+        try:
+            (out / "junit.xml").write_bytes(junit.render(record, _TEXTS))
+            (out / "report.html").write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise EngineProblem(
+                f"the reports can't be written to {out}: {error.strerror}",
+                "make room or rights there; the record in results.jsonl stays",
+                "results",
+            ) from error
         return [out / name for name in ("report.html", "results.jsonl", "junit.xml")]
 
 
@@ -308,17 +381,14 @@ def _kit_info(options: Options) -> KitInfo | None:
     return kit_info(load_kit(options.kit), options.level) if options.kit is not None else None
 
 
+def stop(config: pytest.Config, problem: Problem) -> NoReturn:
+    """End a run that can't begin; under `snapcert` the command shows the problem itself."""
+    config.stash[PROBLEM] = problem
+    if config.getoption("--live"):
+        raise pytest.UsageError
+    pytest.exit(str(problem), returncode=problem.exit_code)
+
+
 def shown_path(path: Path) -> str:
     """A path as a person would type it here, and as it may stand in a report."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def divert(config: pytest.Config, path: Path) -> None:
-    """Let snapcert's view have the terminal; pytest's own report goes to `path`."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    log = path.open("w", encoding="utf-8")
-    config.add_cleanup(log.close)
-    reporter._tw = create_terminal_writer(config, log)  # noqa: SLF001  # pytest has no public way
