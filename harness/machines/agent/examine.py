@@ -48,15 +48,14 @@ class Examiner:
     def _ext(self, path: str, filesystem: str) -> dict[str, Any]:
         header = facts.ext_header(self._tools.run("dumpe2fs", "-h", path).text)
         check = self._tools.run("e2fsck", "-fn", path)
+        found = {**header, "fsck_exit": check.exit, "fsck_tail": check.tail()}
+        if check.exit == 0 and not header["needs_recovery"] and header["journal_start"] == 0:
+            # There is nothing to replay, and nothing was found: a second look would see the same.
+            return {**found, "replayed_exit": None}
         with self._copied(path) as copy:
             problem = self._replay(copy, filesystem)
             replayed = -1 if problem else self._tools.run("e2fsck", "-fn", copy).exit
-        return {
-            **header,
-            "fsck_exit": check.exit,
-            "fsck_tail": problem or check.tail(),
-            "replayed_exit": replayed,
-        }
+        return {**found, "fsck_tail": problem or check.tail(), "replayed_exit": replayed}
 
     def _btrfs(self, path: str, _: str) -> dict[str, Any]:
         header = self._tools.run("btrfs", "inspect-internal", "dump-super", path).text

@@ -127,7 +127,7 @@ class ImageFacts(TypedDict, total=False):
     journal_start: int
     fsck_exit: int
     fsck_tail: str
-    replayed_exit: int
+    replayed_exit: int | None
     log_items: list[str]
     log_transactions: int
     repair_exit: int
