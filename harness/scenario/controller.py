@@ -244,6 +244,10 @@ class Controller:
             )
         )
 
+        if problem.get("ref") == "engine-gone" and self._engine and not self._engine.alive():
+            self._problem = EngineProblem(problem["message"], problem["remedy"], problem["ref"])
+            pytest.exit(self._problem.message)  # nothing else can be run
+
     def _write(self, line: Line) -> None:
         if self._writer is None or self._problem is not None:
             return

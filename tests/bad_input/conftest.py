@@ -121,7 +121,7 @@ def new_runs(engine: Engine) -> Callable[[int], set[str]]:
     def of(pid: int) -> set[str]:
         found = set()
         for link in Path(f"/proc/{pid}/fd").iterdir():
-            target = os.readlink(link)
+            target = str(link.readlink())
             if target.endswith(".lock") and "/snapcert/runs/" in target:
                 found.add(Path(target).stem)
         return found
