@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.contract.verdict import FreezeDone, NotConfigured, SnapshotTaken
+from harness.machines.confinement import HOST_DEVICES
 from harness.machines.engine import Engine
 from harness.machines.errors import RequestFailed
 from harness.machines.host import Host
@@ -19,7 +20,7 @@ from harness.scenario.case import Case, ScenarioFailed, Workplace
 from harness.scenario.given import Given
 from harness.scenario.layouts import LAYOUTS
 from harness.targets.command import CommandTarget
-from tests.bad_input.conftest import executor
+from tests.bad_input.conftest import assert_nothing_left, executor
 
 Judge = Callable[[Path, str], list[CheckLine]]
 
@@ -120,9 +121,21 @@ def test_a_full_store(engine: Engine, image: str) -> None:
     with Host.start(engine, new_run_id(), image, 160 << 20) as host:
         first = host.guest(LAYOUTS["data"]("ext4"))
         with pytest.raises(RequestFailed, match="MiB free") as raised:
-            for _ in range(4):
-                host.guest(LAYOUTS["two-disks"]("xfs"))
+            host.guest(LAYOUTS["two-disks"]("xfs"))
         assert raised.value.code == "store-full"
         assert "larger store" in raised.value.remedy
         assert raised.value.exit_code == 3
         assert first.run(["true"], deadline=20).ok
+
+
+def test_no_loop_device(engine: Engine, image: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that may not ask for one stands for a machine that has none left."""
+    without_control = tuple(rule for rule in HOST_DEVICES if "10:237" not in rule)
+    assert without_control != HOST_DEVICES
+    monkeypatch.setattr("harness.machines.host.HOST_DEVICES", without_control)
+    run = new_run_id()
+    with pytest.raises(RequestFailed, match="no loop device could be attached") as raised:
+        Host.start(engine, run, image, 160 << 20)
+    assert raised.value.code == "no-loop-device"
+    assert "snapcert cleanup" in raised.value.remedy
+    assert_nothing_left(engine, {run})
