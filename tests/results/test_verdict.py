@@ -73,7 +73,14 @@ def test_worst() -> None:
         ([PASSED, check("failed")], None, "", "does-not-conform", 1, "FBK-01.status"),
         ([PASSED, check("failed")], None, "by the user", "does-not-conform", 1, "FBK-01"),
         ([ScenarioLine("a", "hung", 9)], None, "", "does-not-conform", 1, "hung in a"),
-        ([ScenarioLine("a", "crashed", 9)], None, "", "does-not-conform", 1, "no usable outcome, in a"),
+        (
+            [ScenarioLine("a", "crashed", 9)],
+            None,
+            "",
+            "does-not-conform",
+            1,
+            "usable outcome, in a",
+        ),
         ([ScenarioLine("a", "failed", 9)], None, "", "does-not-conform", 1, "failed: a"),
         (
             [ScenarioLine("a", "harness-error", 9), check("failed")],
