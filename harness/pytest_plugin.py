@@ -42,9 +42,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--kit", default=None, help="folder of the script kit to certify")
     group.addoption("--level", type=int, default=3, help="level of certification, 1 to 4")
     group.addoption("--rounds", type=int, default=5, help="backups under load (level 3 and up)")
-    group.addoption("--seed", type=int, default=None, help="seed of everything drawn by chance")
+    group.addoption(
+        "--seed",
+        type=int,
+        default=None,
+        help="decides what is drawn by chance: the instant of each round's backup",
+    )
     group.addoption("--keep-failed", action="store_true", help="keep the guests of what failed")
-    group.addoption("--timeout-scale", type=float, default=1.0, help="multiplies every deadline")
+    group.addoption(
+        "--timeout-scale",
+        type=float,
+        default=1.0,
+        help="multiplies deadlines of executors and applications",
+    )
     group.addoption("--live", action="store_true", help="draw snapcert's own view of the run")
     group.addoption("--quiet-view", action="store_true", help="only failures and the verdict")
 

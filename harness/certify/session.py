@@ -7,6 +7,7 @@ The rest of the contract speaks of the executor, and binds as the rule set says.
 from __future__ import annotations
 
 import contextlib
+import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -84,6 +85,8 @@ class Session:
     scenario: str
     record: Callable[[Line], None]
     timeout_scale: float = 1.0
+    #: With a round's number it decides how far the load is when the backup begins.
+    seed: int = 0
     #: For so many seconds the guest of a failed round is kept; `kept` is then its name.
     keep_seconds: float = 0.0
     kept: str | None = None
@@ -112,7 +115,13 @@ class Session:
     # -- level 3
 
     def round(self, number: int) -> None:
-        """One round, judged, with its oracle control."""
+        """One round, judged, with its oracle control.
+
+        It begins up to half as many operations later as the seed has it, so that the rounds meet
+        the application in different instants of its work.
+        """
+        later = random.Random(f"{self.seed} {number}").randrange(self.load.before // 2 + 1)
+        self.load = replace(self.load, before=self.load.before + later)
         with self._kit_at_work():
             self._run(self.kit, lambda history: self._judge(number, history))
 

@@ -32,11 +32,12 @@ _SHARED = (
     click.option("-k", "keyword", default="", metavar="EXPR",
                  help="Run only what matches, as in pytest."),
     click.option("-x", "first", is_flag=True, help="Stop at the first failure."),
-    click.option("--seed", type=int, default=None, help="Seed of everything drawn by chance."),
+    click.option("--seed", type=int, default=None,
+                 help="Decides what is drawn by chance: the instant of each round's backup."),
     click.option("--keep-failed", is_flag=True,
                  help="Keep the guests of what failed, for `snapcert shell`."),
     click.option("--timeout-scale", type=click.FloatRange(min=0.1), default=1.0,
-                 show_default=True, help="Multiplies every deadline, for slow machines."),
+                 show_default=True, help="Multiplies the deadlines of executors and applications."),
     click.option("--quiet", is_flag=True, help="Show only failures and the verdict."),
 )  # fmt: skip
 

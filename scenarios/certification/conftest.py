@@ -69,6 +69,7 @@ def session(
         scenario=request.node.nodeid,
         record=recorder.add,
         timeout_scale=workplace.timeout_scale,
+        seed=snapcert_options.seed,
         keep_seconds=KEEP_SECONDS if snapcert_options.keep_failed else 0.0,
     )
     yield session

@@ -16,20 +16,17 @@ COUNT = 3
 
 
 @pytest.mark.parametrize("filesystem", ["ext4", "xfs", "btrfs"])
-@pytest.mark.timeout(180)
 def test_a_set_is_what_it_was_taken_as(host: Host, filesystem: Filesystem) -> None:
     found = list(sets(host, filesystem, COUNT, "test"))
     assert [one.together for one in found] == ["file-system", "crash"] * COUNT, found
     assert all(one.freezes_seen == int(one.frozen) for one in found), found
 
 
-@pytest.mark.timeout(180)
 def test_a_set_over_two_disks_is_one_instant(host: Host) -> None:
     for difference in ahead(host, two_disks(), COUNT, "test", plain=False):
         assert difference in (0, 1)
 
 
-@pytest.mark.timeout(180)
 def test_a_plain_copy_over_two_disks_is_none(host: Host) -> None:
     """The control: the same load, copied disk after disk, shows the later write without the
     earlier one; so the test above can fail."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-import junitparser
 import pytest
 
 from harness.results import junit
@@ -23,14 +22,15 @@ def xml() -> bytes:
     return junit.render(record, sample.CLAUSES)
 
 
-def test_another_reader_agrees_on_the_numbers(xml: bytes) -> None:
-    parsed = junitparser.JUnitXml.fromstring(xml)
-    declared = (parsed.tests, parsed.failures, parsed.errors)
-    cases = [case for suite in parsed for case in suite]
-    failed = [c for c in cases if any(isinstance(r, junitparser.Failure) for r in c.result)]
-    skipped = [c for c in cases if any(isinstance(r, junitparser.Skipped) for r in c.result)]
+def test_the_numbers_agree_with_the_cases(xml: bytes) -> None:
+    root = ET.fromstring(xml)
+    cases = list(root.iter("testcase"))
+    failed = [case for case in cases if case.find("failure") is not None]
+    skipped = [case for case in cases if case.find("skipped") is not None]
+    declared = tuple(int(root.get(name, "")) for name in ("tests", "failures", "errors"))
     assert declared == (len(cases), len(failed), 0) == (32, 4, 0)
-    assert sum(suite.skipped for suite in parsed) == len(skipped) == 2
+    suites = root.iter("testsuite")
+    assert sum(int(suite.get("skipped", "0")) for suite in suites) == len(skipped) == 2
 
 
 def test_properties_carry_the_rules(xml: bytes) -> None:
