@@ -1,7 +1,8 @@
 """What a conformance scenario costs, in units of `docker run --rm IMAGE true`.
 
-Suite wall times workers by scenarios, without the scenarios that wait for a bound of the contract, over
-the median wall of the plain container start at the same concurrency, both interleaved in one run.
+Suite wall times workers by scenarios, without the scenarios that wait for a bound of the contract,
+over the median wall of the plain container start at the same concurrency, both interleaved in one
+run.
 Beside it the machine's CPU time for each scenario.
 """
 

@@ -120,7 +120,8 @@ class Session:
         It begins up to half as many operations later as the seed has it, so that the rounds meet
         the application in different instants of its work.
         """
-        later = random.Random(f"{self.seed} {number}").randrange(self.load.before // 2 + 1)
+        chance = random.Random(f"{self.seed} {number}")  # noqa: S311  # nothing is kept secret
+        later = chance.randrange(self.load.before // 2 + 1)
         self.load = replace(self.load, before=self.load.before + later)
         with self._kit_at_work():
             self._run(self.kit, lambda history: self._judge(number, history))
