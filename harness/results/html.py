@@ -16,6 +16,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
+from harness.results.coverage import coverage
 from harness.results.page import build_page
 from harness.results.plain import one_line, plain, seconds
 from harness.results.record import Record, Status
@@ -42,11 +43,13 @@ def render(
     errors: Mapping[str, tuple[str, str]] | None = None,
 ) -> str:
     """The page. `clauses` maps clause ids to texts, `errors` names to (message, action)."""
+    covered = coverage(record.header, record.checks)
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = _environment().get_template("report.html.j2")
     return template.render(
         page=build_page(record, errors or {}),
+        unchecked=covered.unchecked if covered else (),
         clauses=defaultdict(str, clauses or {}),
         statuses=tuple(reversed(STATUSES)),
         glyphs=_GLYPHS,

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from harness.problem import EngineProblem
+from harness.results.coverage import coverage
 from harness.results.record import Footer, Header, Line, PlanLine, RunLine, encode
 from harness.results.verdict import count, judge
 
@@ -83,6 +84,7 @@ class Writer:
         if self.footer is not None:
             return self.footer
         verdict = judge(self._judged, self.header.kit, interrupted, self.header.selection)
+        covered = coverage(self.header, self._judged)
         try:
             footer = Footer(
                 counts=count(self._judged),
@@ -90,7 +92,7 @@ class Writer:
                 exit_code=verdict.exit_code,
                 ended=now(),
                 digest=self._digest(),
-                why=verdict.why,
+                why=(*verdict.why, *((covered.sentence,) if covered else ())),
                 interrupted=interrupted,
             )
             self._append(encode(footer))
