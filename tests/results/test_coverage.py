@@ -12,7 +12,7 @@ HEADER = Header("0", "snapcert", "strict", ExecutorInfo("x"), "e", "k", "i", 0, 
 
 
 def check(clause: str, status: str = "passed") -> CheckLine:
-    rule = clause.split(".")[0]
+    rule = clause.split(".", maxsplit=1)[0]
     return CheckLine("s", "r", clause, rule, "seed", status, "", "")  # type: ignore[arg-type]
 
 
