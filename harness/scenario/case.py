@@ -11,19 +11,28 @@ from typing import Any
 
 from harness.contract.clauses import CATALOGUE
 from harness.contract.rulesets import binding
-from harness.contract.verdict import Happening, Policy
+from harness.contract.verdict import (
+    FreezeDone,
+    FreezeOff,
+    Happening,
+    Policy,
+    PostSucceeded,
+    PreSucceeded,
+    SnapshotTaken,
+)
 from harness.history import Expected, Filesystem, Finding, Harm, History
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.layout import Layout
+from harness.oracles.consequences import found
 from harness.oracles.judge import judge
-from harness.oracles.terms import ScriptTerms, Terms
+from harness.oracles.terms import Due, ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
 from harness.scenario.expectation import Attempts, course_of, expected_of, row_of, scripts_of
 from harness.scenario.given import Given
 from harness.targets.backup import CALLERS_OWN, backup
-from harness.targets.situation import POST_PATH, PRE_PATH, Situation, SnapshotAnswer
+from harness.targets.situation import Situation, SnapshotAnswer
 from harness.targets.target import Target
 
 #: The script budget of CFG-02, where the config names none or can't be trusted; seconds.
@@ -60,11 +69,16 @@ class Run:
         *happenings: Happening,
         attempts: Mapping[str, Attempts] | None = None,
         background: Sequence[str] = (),
+        due: Sequence[Due] = (),
+        foreign: Sequence[str] = (),
+        may_change: Sequence[str] = (),
     ) -> Run:
         """Judge all that was observed; the verdict must follow from these happenings.
 
         `attempts` says how often a script is really started, where it is not once; `background`
-        are words of the argument vectors of what the scripts may leave running (RUN-07).
+        are words of the argument vectors of what the scripts may leave running (RUN-07); `due`
+        the marks of its own that a fixture script must make; `foreign` the disks that the scenario
+        froze or thawed itself; `may_change` folders in which it changed files itself.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -82,15 +96,49 @@ class Run:
                 happenings,
                 attempts=attempts or {},
                 arguments=self.given.arguments(),
-                paths={"pre": PRE_PATH, "post": POST_PATH},
+                paths=self.given.paths(),
                 budget=self.budget,
             ),
             bound=self.bound,
             foreign_names=CALLERS_OWN,
             background=tuple(background),
+            due=tuple(due),
+            foreign=tuple(foreign),
+            may_change=tuple(may_change),
         )
         self._judge(expected_of(self.policy, happenings, rules), terms)
         return self
+
+    def expect_refused(self, finding: Happening, clause: str) -> Run:
+        """This clause makes `finding`, and no script runs.
+
+        Where it does not bind, an executor may run both scripts; then all must be well.
+        """
+        return self._expect_either(finding, clause, refused=True)
+
+    def expect_taken(self, clause: str, unless: Happening) -> Run:
+        """This clause lets both scripts run; where it does not bind, `unless` is accepted too."""
+        return self._expect_either(unless, clause, refused=False)
+
+    def _expect_either(self, finding: Happening, clause: str, *, refused: bool) -> Run:
+        ran = [which for which in ("pre", "post") if self.history.starts(which)]
+        both = len(ran) == 2
+        observation = found(
+            clause,
+            not ran if refused else both,
+            "no script runs" if refused else "both scripts run",
+            f"{' and '.join(ran) or 'no script'} ran",
+            None if refused else Harm.SILENT_DOWNGRADE,
+        )
+        self.case.add(observation, self.history)
+        if refused if self.binds(clause) else not both:
+            return self.expect(finding, FreezeDone(), SnapshotTaken())
+        frozen = FreezeDone() if self.policy.fsfreeze else FreezeOff()
+        return self.expect(PreSucceeded(), frozen, SnapshotTaken(), PostSucceeded())
+
+    def binds(self, clause: str) -> bool:
+        """Whether an executor that breaks this clause fails here."""
+        return self.case.binds(clause)
 
     def expect_killed(self, *, pre: int = 1) -> Run:
         """The scenario killed the executor: no verdict is due, but nothing may stay (ROB-02)."""
@@ -211,6 +259,11 @@ class Case:
             single_disk=self.single_disk,
         )
         return Run(self, history, given, policy, situation.timeout, situation.bound)
+
+    def binds(self, clause: str) -> bool:
+        """Whether the rule set binds the executor to this clause, and it claims the rule."""
+        claimed = CATALOGUE[clause].rule not in self._workplace.target.not_applicable
+        return claimed and binding(CATALOGUE[clause], self.rules)
 
     def add(self, finding: Finding, history: History) -> None:
         """Record one finding with the status that the rule set gives it."""

@@ -21,6 +21,10 @@ def _two_disks(filesystem: Filesystem) -> Layout:
     )
 
 
+def _read_only(filesystem: Filesystem) -> Layout:
+    return data_disks(DiskSpec("archive", filesystem, mountpoint="/archive", read_only=True))
+
+
 def _root_and_data(filesystem: Filesystem) -> Layout:
     return root_on_disk(filesystem, DiskSpec("data", filesystem))
 
@@ -36,12 +40,14 @@ def _single_disk(filesystem: Filesystem) -> Layout:
 #: By the name that a scenario's `guest` marker gives:
 #: "data": the container's root and one disk with the application's data;
 #: "two-disks": a second disk mounted below the first (FRZ-01's order, SNP-01's one instant);
+#: "read-only": a disk that nobody can write to, so that there is nothing to freeze (FRZ-01);
 #: "root-and-data": a root filesystem that freezes under the executor, and a data disk (FRZ-05);
 #: "log-disk": the same with a disk at /var/log, so that the logs are frozen too;
 #: "single-disk": FBK-08's guest, whose only disk carries the root filesystem.
 LAYOUTS: Mapping[str, Callable[[Filesystem], Layout]] = {
     "data": _data,
     "two-disks": _two_disks,
+    "read-only": _read_only,
     "root-and-data": _root_and_data,
     "log-disk": _log_disk,
     "single-disk": _single_disk,
