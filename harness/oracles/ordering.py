@@ -222,7 +222,9 @@ def _left(history: History, terms: Terms) -> Iterator[Finding]:
     frozen = history.after.frozen if history.after else ()
     left = [f"{f.disk} had to be thawed by the host" for f in own if f.rescued]
     left += [f"{f.disk} was never seen thawed again" for f in own if f.thawed_after is None]
-    left += [f"{disk} is still frozen" for disk in frozen if disk not in terms.foreign]
+    # Of a disk with a freeze on record the freeze speaks: the state may be older than its thaw.
+    told = {f.disk for f in history.freezes} | set(terms.foreign)
+    left += [f"{disk} is still frozen" for disk in frozen if disk not in told]
     yield found(
         _clause_of_left(history, terms),
         not left,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from harness.history import ExecutorEnd, Fault, GuestState, History, Image, Shape
 from harness.machines.agent import wire
 from harness.machines.errors import RequestFailed
+from harness.machines.events import Event
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.process import Ended, Process
@@ -106,6 +107,7 @@ def backup(
             killed = _killed(faults_of(guest.events.since(first_event)))
             settle = _SETTLE_KILLED if killed is not None or hung else _SETTLE_ENDED
             _settle(guest, before, settle)
+            _until_thawed(host, guest, settle)
         calls.raise_problem()
         after = observe(guest)
     finally:
@@ -169,6 +171,26 @@ def observe(guest: Guest) -> GuestState:
 
 def _killed(faults: tuple[Fault, ...]) -> float | None:
     return next((fault.at for fault in faults if fault.what == "kill executor"), None)
+
+
+def _until_thawed(host: Host, guest: Guest, seconds: float) -> None:
+    """Wait until the watch sees no disk frozen, at most `seconds`: it may lag behind a thaw.
+
+    What somebody else froze for the scenario stays so, and is not waited for.
+    """
+    faults = {fault.what for fault in faults_of(guest.events)}
+    own = {disk.name for disk in guest.disks if f"freeze {disk.mountpoint}" not in faults}
+    deadline = time.monotonic() + seconds
+
+    def is_thaw(event: Event) -> bool:
+        return event.name == wire.Event.THAWED and event.data["guest"] == guest.name
+
+    while True:
+        position = len(host.events)
+        if not own.intersection(host.frozen(guest)):
+            return
+        if host.events.wait(is_thaw, deadline - time.monotonic(), position) is None:
+            return
 
 
 def _settle(guest: Guest, before: GuestState, seconds: float) -> None:

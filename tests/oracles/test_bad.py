@@ -315,7 +315,14 @@ BAD: dict[str, Bad] = {
         None,
         Terms(freezes=False, bound=5.0),
     ),
-    "left frozen": Bad("FRZ-01.thaw", left(frozen=("data",)), harm=Harm.LEFT_FROZEN),
+    "left frozen": Bad(
+        "FRZ-01.thaw", history(freezes=(freeze(thawed_after=None),)), harm=Harm.LEFT_FROZEN
+    ),
+    "left frozen, and never seen before": Bad(
+        "FRZ-01.thaw",
+        replace(left(frozen=("data",)), freezes=()),
+        harm=Harm.LEFT_FROZEN,
+    ),
     "rescued": Bad("FRZ-01.thaw", history(freezes=(freeze(rescued=True),)), harm=Harm.LEFT_FROZEN),
     "left frozen after a failed snapshot": Bad(
         "FRZ-03.snapshot-failed",

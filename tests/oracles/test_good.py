@@ -166,6 +166,11 @@ def ext2_beside() -> History:
     )
 
 
+def thaw_seen_late() -> History:
+    """The guest's state was written down a moment before the watch told of the thaw."""
+    return history(after=state(105.0, frozen=("data",)))
+
+
 GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
     "ext4": (history(), APPLICATION, Terms()),
     "xfs": (history(disk(filesystem="xfs")), APPLICATION, Terms()),
@@ -188,6 +193,7 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
     "not examined": (history(images=()), APPLICATION, Terms()),
     "nested": (nested_disks(), APPLICATION, Terms()),
     "answered late": (answered_late(), APPLICATION, Terms()),
+    "thaw seen late": (thaw_seen_late(), APPLICATION, Terms()),
     "recovered": (
         recovered(),
         APPLICATION,
