@@ -49,10 +49,19 @@ def post_start(history: History) -> When | None:
     """When this run's own post-script started first.
 
     A run that recovers an interrupted one starts that one's post-script before its own pre-script
-    (ROB-05); that start is not meant here.
+    (ROB-05); that start is not meant here. What parts the two is the mark of a script that has
+    marks, because it waits while its mark is read; the event of a start may be read late.
     """
+    marks = history.starts("pre")
     pre = first_start(history, "pre")
-    return _first(history, "post", pre.early if pre else -math.inf)
+    since = marks[0].at if marks else pre.late if pre else -math.inf
+    later = [m.at for m in history.starts("post") if m.at >= since]
+    if not later:
+        return _first(history, "post", since)
+    # The kernel's event of that very start may have come before its mark, and is the closer.
+    starts = [r.started for r in history.script_runs if r.script == "post"]
+    late = min([later[0], *(s for s in starts if since <= s and later[0] - EVENT_LATE <= s)])
+    return When(late - EVENT_LATE, late)
 
 
 def last_end(history: History, script: ScriptName) -> When | None:

@@ -44,8 +44,10 @@ def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
 
 
 def own_freezes(history: History, terms: Terms) -> tuple[Freeze, ...]:
-    """The freezes of disks that the scenario itself did not touch."""
-    return tuple(f for f in history.freezes if f.disk not in terms.foreign)
+    """The freezes that began in this run, of disks that the scenario itself did not touch."""
+    return tuple(
+        f for f in history.freezes if f.disk not in terms.foreign and f.thawed_before is not None
+    )
 
 
 def _pre(history: History, terms: Terms) -> Iterator[Finding]:
@@ -122,9 +124,10 @@ def _freeze(history: History, terms: Terms) -> Iterator[Finding]:
 
 def _asked_while_frozen(history: History, terms: Terms, call: Snapshot) -> Iterator[Finding]:
     named = [d.name for d in terms.named_disks(history) if d.name not in terms.foreign]
+    named = [name for name in named if not _frozen_since_before(history, name, call)]
     if not named:
         return
-    own = {f.disk: f for f in reversed(history.freezes)}
+    own = {f.disk: f for f in reversed(own_freezes(history, terms))}
     late = {name: why for name in named if (why := _thawed_when_asked(name, own.get(name), call))}
     observed = "; ".join(late.values())
     yield found(
@@ -148,6 +151,16 @@ def _asked_while_frozen(history: History, terms: Terms, call: Snapshot) -> Itera
             "the thaw comes after the snapshot",
             f"{', '.join(early)} was thawed before" if early else "no disk was thawed before",
         )
+
+
+def _frozen_since_before(history: History, disk: str, call: Snapshot) -> bool:
+    """A freeze that is older than this run may still have held the disk at the call."""
+    return any(
+        f.disk == disk
+        and f.thawed_before is None
+        and (f.thawed_after is None or f.thawed_after >= call.requested)
+        for f in history.freezes
+    )
 
 
 def _thawed_when_asked(name: str, freeze: Freeze | None, call: Snapshot) -> str:
@@ -247,8 +260,8 @@ def _clause_of_left(history: History, terms: Terms) -> str:
 
 def _post(history: History, terms: Terms) -> Iterator[Finding]:
     post = post_start(history)
-    if post is None:
-        return
+    if post is None or terms.row == "ROB-05":
+        return  # after a recovery that failed, the only post-script is the interrupted run's
     taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
     if taken:
         # The answer's own stamp may lie after what the executor does next; the set's may not.

@@ -19,6 +19,7 @@ from tests.oracles.builders import (
     history,
     image,
     mark,
+    marks_of_a_run,
     outcome,
     snapshot,
     state,
@@ -71,6 +72,34 @@ def recovered() -> History:
             ScriptRun("post", 300, 103.0, 104.0),
         )
     )
+
+
+def recovered_just_before() -> History:
+    """The recovery's post-script ended right before pre started, and its event was read late."""
+    return history(
+        marks=(mark("post", "start", 100.93), mark("post", "end", 100.95), *marks_of_a_run()),
+        script_runs=(
+            ScriptRun("pre", 200, 100.99, 102.0),
+            ScriptRun("post", 150, 100.995, 101.0),
+            ScriptRun("post", 300, 103.0, 104.0),
+        ),
+    )
+
+
+def recovery_failed() -> History:
+    """The interrupted run's post-script failed: no script of this run, but a set of it."""
+    return history(
+        marks=(mark("post", "start", 100.5),),
+        script_runs=(ScriptRun("post", 150, 100.5, 100.6),),
+        end=end(outcome("succeeded", "file-system", "Post-ScriptExecutionFailed")),
+    )
+
+
+def frozen_before_the_run(**changes: object) -> History:
+    """An earlier run left the disk frozen; this one can neither freeze it nor is it to blame."""
+    older = freeze(thawed_before=None, first=100.0, last=104.9, thawed_after=None)
+    claim = outcome("succeeded", "crash", "FsFreezeFailed")
+    return history(end=end(claim), freezes=(replace(older, **changes),))  # type: ignore[arg-type]
 
 
 def with_lasting_state() -> History:
@@ -203,6 +232,31 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
                 ScriptTerms("post", least=2, most=2, budget=2.0),
             )
         ),
+    ),
+    "recovered just before": (
+        recovered_just_before(),
+        APPLICATION,
+        Terms(scripts=(ScriptTerms("pre"), ScriptTerms("post", least=2, most=2))),
+    ),
+    "recovery failed": (
+        recovery_failed(),
+        Expected(("succeeded",), ("file-system",), ("Post-ScriptExecutionFailed",)),
+        Terms(
+            row="ROB-05",
+            status="ROB-05.fallback",
+            level="ROB-05.fallback",
+            named="ROB-05.error",
+            scripts=(
+                ScriptTerms("pre", least=0, most=0),
+                ScriptTerms("post", least=1, most=1),
+            ),
+        ),
+    ),
+    "frozen before the run": (frozen_before_the_run(), None, Terms()),
+    "frozen before the run, thawed in it": (
+        frozen_before_the_run(last=103.5, thawed_after=103.51),
+        None,
+        Terms(),
     ),
     "lasting state": (with_lasting_state(), APPLICATION, Terms(may_change=("/data/",))),
     "failed pre": (
