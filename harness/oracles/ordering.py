@@ -10,7 +10,7 @@ is exact: the set's own probes and write counters (`harness.oracles.filesystem`)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from harness.contract.clauses import CATALOGUE
 from harness.history import Disk, Finding, Freeze, Harm, History, Snapshot
@@ -187,23 +187,40 @@ def _nesting(history: History, terms: Terms) -> Iterator[Finding]:
         for outer, inner in pairs
         if freeze_began(freezes[outer.name]).surely_before(freeze_began(freezes[inner.name]))
     ]
-    thawed = [
-        f"{inner.mountpoint} was thawed before {outer.mountpoint}"
-        for outer, inner in pairs
-        if freeze_ended(freezes[inner.name]).surely_before(freeze_ended(freezes[outer.name]))
-    ]
     yield found(
         "FRZ-01.order",
         not frozen,
         "nested mounts are frozen first, the root last",
         "; ".join(frozen) or "no outer filesystem was frozen before one within it",
     )
-    yield found(
-        "FRZ-01.thaw-order",
-        not thawed,
-        "the thaw goes in reverse, the root first",
-        "; ".join(thawed) or "no inner filesystem was thawed before the one around it",
-    )
+    yield from _thaw_order(freezes, pairs)
+
+
+def _thaw_order(
+    freezes: Mapping[str, Freeze], pairs: Sequence[tuple[Disk, Disk]]
+) -> Iterator[Finding]:
+    """Of (outer, inner) pairs; nothing is said where the samples prove no order of any pair.
+
+    Thaws follow each other within less than the sampling. One by the host's rescue is no thaw of
+    the executor's.
+    """
+    proven = False
+    wrong = []
+    for outer, inner in pairs:
+        one, other = freezes[outer.name], freezes[inner.name]
+        if one.rescued or other.rescued:
+            continue
+        first, last = freeze_ended(one), freeze_ended(other)
+        proven = proven or first.surely_before(last)
+        if last.surely_before(first):
+            wrong.append(f"{inner.mountpoint} was thawed before {outer.mountpoint}")
+    if proven or wrong:
+        yield found(
+            "FRZ-01.thaw-order",
+            not wrong,
+            "the thaw goes in reverse, the root first",
+            "; ".join(wrong) or "an outer filesystem was thawed before one within it",
+        )
 
 
 def _bound(history: History, terms: Terms) -> Iterator[Finding]:
