@@ -106,6 +106,7 @@ _OWN_REASONS: Mapping[type, FrozenSet[str]] = {
             "empty-value",
             "encoding",
             "missing-key",
+            "missing-section",
             "no-plugin",
             "not-a-number",
             "not-regular",
@@ -169,7 +170,9 @@ _PLUGIN_HOST_CLAUSES = {
     "permissions": "FILE-06.permissions",
     "empty": "FILE-06.format",
     "empty-value": "FILE-06.format",
+    "ini": "FILE-06.error",
     "missing-key": "FILE-06.format",
+    "missing-section": "FILE-06.format",
     "no-plugin": "FILE-06.format",
     "not-a-number": "FILE-06.format",
 }

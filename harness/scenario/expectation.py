@@ -84,7 +84,8 @@ def row_of(policy: Policy, happenings: Sequence[Happening]) -> Row:
     """The row of the verdict table that these happenings lead to; the earliest anomaly decides."""
     row = next((row for row in map(_row, happenings) if row is not None), None)
     if row is None:
-        return Row("FBK-01", "FBK-01.status", "FBK-01.level")
+        # Where nothing went wrong no error may be named either.
+        return Row("FBK-01", "FBK-01.status", "FBK-01.level", "PLG-01.primary")
     if policy.single_disk and not policy.continue_on_failure and row.rule.startswith("FBK-0"):
         clause = {"FBK-06": "FBK-08.freeze-failure"}.get(row.rule, "FBK-08.script-finding")
         if row.rule != "FBK-05":
@@ -151,7 +152,7 @@ def scripts_of(
     *,
     attempts: Mapping[str, Attempts],
     arguments: Mapping[str, tuple[str, ...]],
-    paths: Mapping[str, str],
+    paths: Mapping[str, tuple[str, ...]],
     budget: float,
 ) -> tuple[ScriptTerms, ...]:
     """What is due of each script; `attempts` where it is not one start."""
@@ -168,7 +169,7 @@ def scripts_of(
         terms.append(
             ScriptTerms(
                 script,
-                paths=(paths[script],),
+                paths=paths[script],
                 arguments=arguments[script],
                 least=least,
                 most=most,

@@ -130,6 +130,12 @@ BAD: dict[str, Bad] = {
         FALLBACK,
         Terms(row="FBK-03", named="RUN-05.error"),
     ),
+    "an error where nothing went wrong": Bad(
+        "PLG-01.primary",
+        history(end=end(outcome("succeeded", "application", "Post-ScriptTimeout"))),
+        APPLICATION,
+        Terms(named="PLG-01.primary"),
+    ),
     "application after a config finding": Bad(
         "FBK-05.never-application",
         history(),

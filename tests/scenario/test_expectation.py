@@ -75,14 +75,15 @@ def test_two_readings_leave_the_course_open() -> None:
 @pytest.mark.parametrize(
     ("happenings", "rule", "named"),
     [
-        (WELL, "FBK-01", ""),
+        (WELL, "FBK-01", "PLG-01.primary"),
         (MISSING, "FBK-02a", "FILE-05.pre"),
         (LOOSE, "FBK-02b", "FILE-04.error"),
         (PRE_FAILS, "FBK-03", "RUN-02.exit-status"),
         (POST_LATE, "FBK-04", "RUN-05.error"),
         (NO_SNAPSHOT, "SNP-02", "SNP-02.error"),
         (NO_FREEZE, "FBK-06", "FRZ-04.error"),
-        ((PluginHostFinding("syntax"),), "FBK-05", "FILE-06.error"),
+        ((PluginHostFinding("ini"),), "FBK-05", "FILE-06.error"),
+        ((PluginHostFinding("missing-section"),), "FBK-05", "FILE-06.format"),
         ((ConfigFinding("missing-key"),), "FBK-05", "CFG-03.missing-key"),
         ((ConfigFinding("permissions"),), "FBK-05", "FILE-03.error"),
         ((ScriptFinding("recover", ErrorName.POST_TIMEOUT),), "ROB-05", "ROB-05.error"),
@@ -113,7 +114,7 @@ def test_every_clause_of_the_scripts_is_in_the_catalogue(happenings: tuple[Happe
             happenings,
             attempts={},
             arguments={"pre": (), "post": ()},
-            paths={"pre": "/a", "post": "/b"},
+            paths={"pre": ("/a",), "post": ("/b",)},
             budget=1.0,
         ):
             assert terms.attempts in CATALOGUE
