@@ -35,6 +35,8 @@ ONLY = {
     "history": {"contract"},
     "oracles": {"contract", "history"},
     "results": {"contract", "history", "problem", "serialize"},
+    "targets": {"machines", "executor", "history", "contract", "problem"},
+    "certify": {"results", "oracles", "targets", "machines", "history", "contract", "problem"},
     "machines": {"history", "problem"},
     "problem": set(),
 }
@@ -96,6 +98,15 @@ def test_what_ships_into_guests_needs_nothing(room: str) -> None:
             assert parts[0] == "harness" or parts[0] in sys.stdlib_module_names, (
                 f"{path.relative_to(ROOT)} imports {'.'.join(parts)}"
             )
+
+
+@pytest.mark.parametrize("room", IN_GUESTS)
+def test_what_ships_into_guests_is_python_3_9(room: str) -> None:
+    """Older guests have Python 3.9: no newer syntax, and nothing newer at run time by accident."""
+    for path in sorted((HARNESS / room).rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        ast.parse(text, filename=str(path), feature_version=(3, 9))
+        assert "from __future__ import annotations" in text or "->" not in text, path
 
 
 def test_modules_stay_small() -> None:

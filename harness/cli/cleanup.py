@@ -6,6 +6,7 @@ import click
 
 from harness.machines.cleanup import cleanup as mend
 from harness.machines.engine import Engine
+from harness.machines.images import BASE, reference
 from harness.problem import EngineProblem
 
 
@@ -18,7 +19,7 @@ def cleanup(all_of: tuple[str, ...]) -> None:
     Runs that are alive, and machines that others started, are never touched.
     """
     engine = Engine.connect()
-    report = mend(engine, all_of=all_of, progress=click.echo)
+    report = mend(engine, all_of=all_of, image=reference(BASE), progress=click.echo)
     for sentence in report.mended:
         click.echo(f"mended: {sentence}")
     for sentence in report.kept:

@@ -30,6 +30,7 @@ _EXAMINE = 300.0
 _REMOVED = 30.0
 _MEMORY_BESIDE_STORE = 1 << 30
 _KEPT_LONGER = 60.0
+_KEPT_FREEZE = 60.0
 
 
 class Host:
@@ -298,8 +299,12 @@ class Host:
         return self._channel.gone
 
     def keep(self, guest: Guest, seconds: float) -> None:
-        """Let a guest, thawed, and this host outlive the run by `seconds`."""
+        """Let a guest, thawed, and this host outlive the run by `seconds`.
+
+        What still runs in it may freeze again: the host goes on watching, and thaws.
+        """
         self._ask(wire.Do.THAW, {"guest": guest.name})
+        self.watch(guest, _KEPT_FREEZE)
         guest.machine.channel.request(wire.Do.LEASE, {"seconds": seconds}, _REQUEST)
         self._ask(wire.Do.LEASE, {"seconds": seconds + _KEPT_LONGER})
         self._lock.keep(seconds + _KEPT_LONGER)
