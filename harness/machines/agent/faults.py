@@ -35,10 +35,16 @@ class Faults:
         self._put = put
 
     def carry_out(self, actions: Iterable[dict[str, Any]], call: Call) -> bool:
-        """Every action in order; whether all of them could be done."""
+        """Every action in order; whether all of them could be done.
+
+        A kill is told before it is done, so that nobody reads of the death without its cause.
+        """
         good = True
         for action in actions:
             problem = ""
+            kills = "kill" in action
+            if kills:
+                self._emit(Event.FAULT, {"what": describe(action), "problem": ""})
             try:
                 self._one(action, call)
             except AgentProblem as error:
@@ -46,7 +52,8 @@ class Faults:
             except OSError as error:
                 problem = f"{error.strerror} ({error.filename})"
             good = good and not problem
-            self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
+            if problem or not kills:
+                self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
         return good
 
     def _one(self, action: dict[str, Any], call: Call) -> None:
