@@ -110,4 +110,4 @@ def test_plugin_host_file_is_corrupt(case: Case, go_on: bool) -> None:
     """The plugin-host file is no INI file: no script runs, and the policy is not trusted."""
     corrupt = GuestFile(PLUGIN_HOST_PATH, content=fixture("configs/corrupt-plugin-host.conf"))
     run = case.backup(given(go_on, corrupt, *scripts()))
-    run.expect(PluginHostFinding("syntax"), FreezeDone(), SnapshotTaken())
+    run.expect(PluginHostFinding("ini"), FreezeDone(), SnapshotTaken())

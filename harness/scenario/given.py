@@ -21,13 +21,20 @@ _PATHS = {"pre": PRE_PATH, "post": POST_PATH}
 
 @dataclass(frozen=True)
 class Given:
-    """A config, or raw bytes in its place, or none; and the files beside it."""
+    """A config, or raw bytes in its place, or none; and the files beside it.
+
+    `instead` stands in the config's place (another mode, a link, a pipe, other bytes); `config` is
+    then what its author meant to say, whether or not the contract lets it be trusted.
+    """
 
     config: Mapping[str, Any] | bytes | None
     files: tuple[GuestFile, ...] = ()
+    instead: GuestFile | None = None
 
     def all_files(self) -> tuple[GuestFile, ...]:
         """What is put into the guest, the config last."""
+        if self.instead is not None:
+            return (*self.files, self.instead)
         if self.config is None:
             return self.files
         return (*self.files, config_file(self.config))
@@ -35,6 +42,13 @@ class Given:
     def arguments(self) -> Mapping[str, tuple[str, ...]]:
         """The arguments of each script (CFG-06)."""
         return {which: tuple(self.setting(f"{which}ScriptParams", ())) for which in ("pre", "post")}
+
+    def paths(self) -> Mapping[str, tuple[str, ...]]:
+        """Where each script lies and, where the config names a link to it, that link."""
+        return {
+            which: tuple(dict.fromkeys((path, self.setting(f"{which}ScriptLocation", path))))
+            for which, path in _PATHS.items()
+        }
 
     def setting(self, key: str, default: Any) -> Any:
         """A setting of the config; `default` where the config can't be trusted or is not there."""
