@@ -44,7 +44,8 @@ class Mark:
     """A script reported that it reached a point; the process was read from /proc while it waited.
 
     `point` is "start", "end" or a word of the fixture's own. `attempt` counts the "start" marks of
-    that script in this run, from 1. `stdin_eof` is None where it was not looked at.
+    that script in this run, from 1. `stdin_eof` is None where it was not looked at. `session` is
+    its session's id, 0 where it is not known.
     """
 
     at: Instant
@@ -61,6 +62,7 @@ class Mark:
     stdin_eof: bool | None = None
     ignored_signals: tuple[int, ...] = ()
     blocked_signals: tuple[int, ...] = ()
+    session: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ class ExecutorEnd:
 
     `outcome` is None where no status or nonsense was written; `problem` then says what was wrong.
     `hung`: still running at its overall deadline, then killed by the harness.
-    `killed`: a fault of the scenario killed it on purpose, at that instant.
+    `killed`: a fault of the scenario killed it on purpose, at that instant. `session` is the id of
+    the session that it was started in, as its leader; 0 where it is not known.
     """
 
     started: Instant
@@ -212,6 +215,7 @@ class ExecutorEnd:
     outcome: Outcome | None = None
     problem: str | None = None
     log_tail: str = ""
+    session: int = 0
 
 
 @dataclass(frozen=True)

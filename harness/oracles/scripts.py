@@ -120,7 +120,11 @@ def _surroundings(history: History, terms: Terms) -> Iterator[Finding]:
         ("RUN-09.umask", "umask 022", lambda m: _is(oct(m.umask), oct(UMASK), "umask")),
         ("RUN-09.stdin", "stdin is at its end", _stdin),
         ("RUN-09.signals", "default signal dispositions", _signals),
-        ("RUN-09.session", "a session of its own", _session),
+        (
+            "RUN-09.session",
+            "a session other than the executor's own",
+            lambda m: _session(m, history.end.session),
+        ),
         ("RUN-09.root", "uid 0", lambda m: _is(str(m.uid), "0", "uid")),
     )
     if not starts:
@@ -148,8 +152,11 @@ def _stdin(mark: Mark) -> str:
     return "stdin is open" if mark.stdin_eof is False else ""
 
 
-def _session(mark: Mark) -> str:
-    return "" if mark.session_leader else "it does not lead a session"
+def _session(mark: Mark, executors: int) -> str:
+    """It need not lead its session: `setsid timeout 30 SCRIPT` gives it one of its own too."""
+    if mark.session_leader or not executors or not mark.session:
+        return ""
+    return "it is in the executor's session" if mark.session == executors else ""
 
 
 def _signals(mark: Mark) -> str:

@@ -67,7 +67,6 @@ def backup(
     executor); its time counts within the executor's deadline.
     """
     run = secrets.token_hex(6)
-    status = f"/run/snapcert/status/{run}.json"
     guest.check()
     guest.put(*situation.files)
     guest.watch_scripts(pre=situation.pre, post=situation.post)
@@ -76,17 +75,7 @@ def backup(
     first_event = len(guest.events)
     first_host_event = len(host.events)
     launch = target.launch()
-    environment = {
-        **_CALLER,
-        **launch.env,
-        **situation.environment,
-        "SNAPCERT_RUN": run,
-        "SNAPCERT_SNAPSHOT": "/run/snapcert/bin/snapshot",
-        "SNAPCERT_STATUS": status,
-        "SNAPCERT_SINGLE_DISK": "1" if situation.single_disk else "0",
-    }
-    if situation.freeze_bound is not None:
-        environment["SNAPCERT_FREEZE_BOUND"] = f"{situation.freeze_bound:g}"
+    environment = environment_of(launch, situation, run)
     deadline = (target.deadline or situation.contract_deadline()) * timeout_scale
     calls = SnapshotService(host, guest, situation, run)
     host.watch(guest, situation.bound)
@@ -118,7 +107,7 @@ def backup(
     for snapshot in calls.taken:
         if snapshot.set_id is not None:
             images.extend(host.examine(snapshot.set_id))
-    outcome, problem = (None, refused) if refused else read_outcome(guest.read(status))
+    outcome, problem = (None, refused) if refused else read_outcome(guest.read(status_path(run)))
     return History(
         id=run,
         scenario=scenario,
@@ -138,6 +127,7 @@ def backup(
             outcome=outcome,
             problem=problem,
             log_tail=end.tail.decode(errors="replace") if end is not None else "",
+            session=process.pid if process is not None else 0,
         ),
         marks=marks_of(events),
         script_runs=script_runs_of(events),
@@ -148,6 +138,27 @@ def backup(
         before=before,
         after=after,
     )
+
+
+def status_path(run: str) -> str:
+    """Where the executor leaves the outcome of this run."""
+    return f"/run/snapcert/status/{run}.json"
+
+
+def environment_of(launch: Launch, situation: Situation, run: str) -> Mapping[str, str]:
+    """The whole environment that the executor's main process is started with."""
+    environment = {
+        **_CALLER,
+        **launch.env,
+        **situation.environment,
+        "SNAPCERT_RUN": run,
+        "SNAPCERT_SNAPSHOT": "/run/snapcert/bin/snapshot",
+        "SNAPCERT_STATUS": status_path(run),
+        "SNAPCERT_SINGLE_DISK": "1" if situation.single_disk else "0",
+    }
+    if situation.freeze_bound is not None:
+        environment["SNAPCERT_FREEZE_BOUND"] = f"{situation.freeze_bound:g}"
+    return environment
 
 
 def _start(

@@ -44,6 +44,7 @@ def marks_of(events: Iterable[Event]) -> tuple[Mark, ...]:
                 stdin_eof=data["stdin_eof"],
                 ignored_signals=tuple(data["ignored_signals"]),
                 blocked_signals=tuple(data["blocked_signals"]),
+                session=data["session"],
             )
         )
     return tuple(found)

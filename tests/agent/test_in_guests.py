@@ -76,6 +76,7 @@ def test_a_mark_tells_how_the_script_was_started(guest: Guest) -> None:
     assert start.data["umask"] == 0o027
     assert start.data["ignored_signals"] == [1]
     assert start.data["session_leader"] is True
+    assert start.data["session"] == start.data["pid"]
     assert start.data["stdin_eof"] is True
     assert start.data["attempt"] == end.data["attempt"] == 1
     assert start.t <= end.t

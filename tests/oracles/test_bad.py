@@ -232,7 +232,10 @@ BAD: dict[str, Bad] = {
     "stdin": Bad("RUN-09.stdin", with_start(stdin_eof=False)),
     "ignored signal": Bad("RUN-09.signals", with_start(ignored_signals=(13,))),
     "blocked signal": Bad("RUN-09.signals", with_start(blocked_signals=(15, 17))),
-    "session": Bad("RUN-09.session", with_start(session_leader=False)),
+    "session": Bad(
+        "RUN-09.session",
+        replace(with_start(session=150, session_leader=False), end=end(session=150)),
+    ),
     "not root": Bad("RUN-09.root", with_start(uid=1000)),
     "a mark that must be there": Bad(
         "RUN-07.background",

@@ -102,6 +102,12 @@ def frozen_before_the_run(**changes: object) -> History:
     return history(end=end(claim), freezes=(replace(older, **changes),))  # type: ignore[arg-type]
 
 
+def under_a_wrapper() -> History:
+    """`setsid timeout 30 SCRIPT`: it is the wrapper that leads the session."""
+    marks = tuple(replace(m, session=190, session_leader=False) for m in marks_of_a_run())
+    return history(marks=marks, end=end(session=150))
+
+
 def with_lasting_state() -> History:
     files = {
         **state(99.0).files,
@@ -258,6 +264,7 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
         None,
         Terms(),
     ),
+    "under a wrapper": (under_a_wrapper(), APPLICATION, Terms()),
     "lasting state": (with_lasting_state(), APPLICATION, Terms(may_change=("/data/",))),
     "failed pre": (
         failed_pre(),

@@ -78,6 +78,7 @@ def test_marks_and_faults() -> None:
         "cwd": "/",
         "umask": 0o22,
         "uid": 0,
+        "session": 7,
         "session_leader": True,
         "stdin_eof": True,
         "ignored_signals": [],
@@ -85,5 +86,6 @@ def test_marks_and_faults() -> None:
     }
     events = [Event("mark", 1.0, data), Event("fault", 2.0, {"what": "kill executor"})]
     (mark,) = marks_of(events)
+    assert mark.session == 7
     assert (mark.at, mark.script, mark.argv[1]) == (1.0, "pre", "/opt/scripts/pre.sh")
     assert [(f.at, f.what) for f in faults_of(events)] == [(2.0, "kill executor")]

@@ -27,6 +27,7 @@ def facts_of_caller(call: Call) -> dict[str, Any]:
         "cwd": "",
         "umask": 0,
         "uid": 0,
+        "session": 0,
         "session_leader": False,
         "stdin_eof": procfs.stdin_at_end(pid),
         "ignored_signals": [],
@@ -42,6 +43,7 @@ def facts_of_caller(call: Call) -> dict[str, Any]:
     facts.update(
         umask=int(status["Umask"], 8),
         uid=int(status["Uid"].split()[1]),
+        session=0 if process is None else process.sid,
         session_leader=process is not None and process.sid == pid,
         ignored_signals=procfs.signals(status["SigIgn"]),
         blocked_signals=procfs.signals(status["SigBlk"]),

@@ -332,6 +332,7 @@ class MarkEvent(TypedDict):
     cwd: str
     umask: int
     uid: int
+    session: int
     session_leader: bool
     stdin_eof: bool | None
     ignored_signals: list[int]
