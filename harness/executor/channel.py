@@ -23,7 +23,10 @@ _worker_ends: Set[socket.socket] = set()
 
 
 class Interrupted(Exception):
-    """The main process is gone, or was told to end; raised once, then the lifeline is silent."""
+    """The main process is gone, or was told to end.
+
+    Whatever waits raises it once; then the waits are silent, and only `check` raises it again.
+    """
 
 
 class Gone(Exception):
@@ -72,8 +75,13 @@ class Lifeline:
         raise Interrupted
 
     def check(self) -> None:
-        """Raises Interrupted where the main process is gone; does not wait."""
-        if not self.broken and _readable([self._end.fileno()], 0):
+        """Between two phases: raises Interrupted where there was an interruption; does not wait.
+
+        Also where a script has noticed it already and was allowed to end (`scripts.run_script`).
+        """
+        if self.broken:
+            raise Interrupted
+        if _readable([self._end.fileno()], 0):
             self.notice()
 
 

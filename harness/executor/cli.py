@@ -6,13 +6,14 @@ import argparse
 import json
 import os
 import sys
-from typing import List, Optional
+from dataclasses import dataclass
+from typing import List, Optional, Tuple
 
-from ..contract.verdict import NotConfigured
+from ..contract.verdict import NotConfigured, proceeds
 from . import __version__
 from .journal import explain
 from .main import backup
-from .mounts import find_filesystems
+from .mounts import find_filesystems, find_partial
 from .precheck import Precheck, precheck
 from .settings import LOG_FOLDER, STATE_FOLDER, UsageError, read_settings
 from .system import decode
@@ -35,6 +36,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.command == "check":
+            if os.geteuid() != 0:
+                raise UsageError("a check needs root: it judges files of root", "start it as root")
             return _check(options.json)
         if os.geteuid() != 0:
             raise UsageError("a backup needs root: it freezes filesystems", "start it as root")
@@ -87,19 +90,42 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@dataclass(frozen=True)
+class _Freeze:
+    """What a backup would freeze now: `names` in order. `none_because`: why it would not."""
+
+    names: Tuple[str, ...] = ()
+    none_because: str = ""
+
+
+def _freeze(found: Precheck) -> _Freeze:
+    happenings = [] if found.happening is None else [found.happening]
+    plan = proceeds(found.policy, happenings)
+    if not plan.snapshot:
+        return _Freeze(none_because="the backup would fail before it, without a snapshot")
+    if not found.policy.fsfreeze:
+        return _Freeze(none_because="fsFreezeEnabled is false")
+    if not plan.freeze:
+        return _Freeze(none_because="after this finding a single disk is backed up as it is")
+    partial = ", ".join(filesystem.name for filesystem in find_partial())
+    if partial:
+        return _Freeze(none_because=f"the freeze would fail, only a folder is mounted of {partial}")
+    return _Freeze(tuple(filesystem.name for filesystem in find_filesystems()))
+
+
 def _check(as_json: bool) -> int:
     single = os.environ.get("SNAPCERT_SINGLE_DISK", "") == "1"
     found = precheck(single)
     name = getattr(found.happening, "name", None)
-    filesystems = [filesystem.name for filesystem in find_filesystems()]
+    freeze = _freeze(found)
     if as_json:
-        sys.stdout.write(json.dumps(_report(found, name, filesystems), indent=2) + "\n")
+        sys.stdout.write(json.dumps(_report(found, name, freeze), indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(_lines(found, name, filesystems)) + "\n")
+        sys.stdout.write("\n".join(_lines(found, name, freeze)) + "\n")
     return 0 if name is None else 1
 
 
-def _report(found: Precheck, name: Optional[str], filesystems: List[str]) -> object:
+def _report(found: Precheck, name: Optional[str], freeze: _Freeze) -> object:
     return {
         "configured": not isinstance(found.happening, NotConfigured),
         "error": name,
@@ -109,15 +135,16 @@ def _report(found: Precheck, name: Optional[str], filesystems: List[str]) -> obj
         "fsFreezeEnabled": found.policy.fsfreeze,
         "timeoutInSeconds": None if found.pre is None else found.pre.seconds,
         "scripts": {s.which: s.resolved for s in (found.pre, found.post) if s is not None},
-        "filesystems": filesystems,
+        "filesystems": list(freeze.names),
+        "nothingFrozenBecause": freeze.none_because,
     }
 
 
-def _lines(found: Precheck, name: Optional[str], filesystems: List[str]) -> List[str]:
+def _lines(found: Precheck, name: Optional[str], freeze: _Freeze) -> List[str]:
     lines = explain(name, found.detail) if name is not None else [found.detail]
     lines += [f"warning: {warning}" for warning in found.warnings]
-    if found.policy.fsfreeze:
-        lines.append(f"would be frozen, in this order: {', '.join(filesystems) or 'nothing'}")
+    if freeze.none_because:
+        lines.append(f"would be frozen: nothing, {freeze.none_because}")
     else:
-        lines.append("would be frozen: nothing, fsFreezeEnabled is false")
+        lines.append(f"would be frozen, in this order: {', '.join(freeze.names) or 'nothing'}")
     return lines

@@ -190,6 +190,8 @@ class _Helper:
                 continue
             thawed = self._thaw()
             thawed += [(index, errno.ETIMEDOUT) for index in sorted(self._early)]
+            # Before the answer: a post-script may unmount what was frozen.
+            self._close()
             self._send({"thawed": thawed})
             if not packet:
                 return
@@ -221,6 +223,11 @@ class _Helper:
                 number = problem.errno
             thawed.append((index, number))
         return thawed
+
+    def _close(self) -> None:
+        for held in self._held:
+            os.close(held.descriptor)
+        self._held = ()
 
     def _send(self, message: Message) -> None:
         with contextlib.suppress(OSError):

@@ -1,10 +1,17 @@
 """Which filesystems of this guest are to be frozen, and in what order (FRZ-01).
 
-`parse` and `choose` are pure; `device_nodes` and `open_root` look at the machine.
+`parse`, `choose` and `choose_partial` are pure; `has_device_node` and `open_root` look at the
+machine.
 
 A filesystem is the guest's own where it is mounted as a whole and its block device has a node in
 the guest. A folder or file of the machine that a container engine binds into a guest fails both:
 freezing that would stop the machine itself.
+
+One that has the node and is mounted only by a folder in it is doubtful. It may be the guest's own
+(an ostree root); in a container that was given the machine's device nodes it is as well a volume,
+or the root folder, on the machine's disk, and nothing that a guest can see tells the two apart. It
+is never frozen, and counts as a filesystem whose freeze failed (FRZ-04), so that no level is
+claimed that the snapshot does not have (FBK-07).
 """
 
 from __future__ import annotations
@@ -54,7 +61,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Filesystem:
-    """One filesystem to freeze, with every mount of it that leads to its root, nearest first."""
+    """One filesystem, with every mount of it that `choose` or `choose_partial` goes by."""
 
     device: str
     kind: str
@@ -110,6 +117,20 @@ def choose(
         for device, group in found.items()
     ]
     return _ordered(filesystems, _later(mounts, found, backing))
+
+
+def choose_partial(mounts: Sequence[Mount], own: Callable[[Mount], bool]) -> Tuple[Filesystem, ...]:
+    """What FRZ-01 names and `choose` leaves out: not mounted writable as a whole, only in part."""
+    candidates = [m for m in mounts if m.filesystem in FREEZABLE and m.writable and own(m)]
+    whole = {mount.device for mount in candidates if mount.whole}
+    found: Dict[str, List[Mount]] = {}
+    for mount in candidates:
+        if mount.device not in whole:
+            found.setdefault(mount.device, []).append(mount)
+    return tuple(
+        Filesystem(device, group[0].filesystem, tuple(sorted(group, key=lambda m: m.depth)))
+        for device, group in found.items()
+    )
 
 
 def _later(
@@ -172,6 +193,11 @@ def read_mounts() -> Tuple[Mount, ...]:
 def find_filesystems() -> Tuple[Filesystem, ...]:
     """What `choose` makes of this guest as it is now."""
     return choose(read_mounts(), has_device_node, backing_device)
+
+
+def find_partial() -> Tuple[Filesystem, ...]:
+    """What `choose_partial` makes of this guest as it is now."""
+    return choose_partial(read_mounts(), has_device_node)
 
 
 def has_device_node(mount: Mount) -> bool:

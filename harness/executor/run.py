@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
@@ -28,7 +29,7 @@ from ..contract.verdict import (
 from .channel import Interrupted, Lifeline
 from .freezer import Freezer, Held
 from .journal import Journal
-from .mounts import find_filesystems, open_root
+from .mounts import find_filesystems, find_partial, open_root
 from .precheck import Paths, precheck
 from .recovery import recover, settle
 from .scripts import Script, run_script
@@ -140,6 +141,8 @@ class Run:
 
     def _freeze_all(self) -> bool:
         """Freeze, and take the snapshot if that succeeds; False: the snapshot is still to come."""
+        # Before anything is opened: no other helper may hold on to the descriptors.
+        self._snapshot_warden()
         held = self._open_filesystems()
         if held is None:
             return False
@@ -149,7 +152,6 @@ class Run:
             return False
         frozen = tuple(one.filesystem.mounts[0].mountpoint for one in held)
         self._still_frozen(frozen)
-        self._snapshot_warden()
         self._journal.hold()
         with Freezer(held, self._settings.bound) as freezer:
             self._freezer = freezer
@@ -179,6 +181,13 @@ class Run:
 
     def _open_filesystems(self) -> Optional[List[Held]]:
         """What is to be frozen, as it is now, after the pre-script; None where that fails."""
+        partial = find_partial()
+        if partial:
+            names = ", ".join(filesystem.name for filesystem in partial)
+            reason = f"{names}: not frozen, because only a folder in it is mounted"
+            self._warn("freeze", f"{reason}: mount the whole filesystem too, writable")
+            self._happen(FreezeFailed("freeze", reason))
+            return None
         held: List[Held] = []
         for filesystem in find_filesystems():
             try:
@@ -187,6 +196,8 @@ class Run:
                 reason = f"{filesystem.name}: it can't be opened: {problem.strerror}"
                 self._journal.say("freeze", reason)
                 self._happen(FreezeFailed("freeze", reason))
+                for one in held:
+                    os.close(one.descriptor)
                 return None
             if descriptor is None:
                 self._warn("freeze", f"{filesystem.name} lies hidden under another mount")
@@ -200,21 +211,26 @@ class Run:
         deadline = freezer.deadline if freezer else now() + bound - min(1.0, bound / 10)
         warden.start(None)
         ended = warden.wait(self._lifeline, deadline)
+        if ended is not None and ended.success:
+            self._tails("snapshot", ended)
+            self._journal.say("snapshot", f"taken in {ended.seconds:.3f} s")
+            self._happen(SnapshotTaken())
+            return
+        # Thaw first: what the command waits for may be waiting for the thaw (SNP-02).
+        if freezer is not None:
+            self._thaw(freezer)
         if ended is None:
-            # Thaw first: what the command waits for may be waiting for the thaw (SNP-02).
-            if freezer is not None:
-                self._thaw(freezer)
+            # One that succeeds only now may have copied what was thawed already: no success.
             ended = warden.stop()
             reason = f"the snapshot command did not return within the bound of {bound:g} s"
         else:
             reason = f"the snapshot command: {ended.describe()}"
+        left = ended.left or warden.sweep()
         self._tails("snapshot", ended)
-        if ended.success:
-            self._journal.say("snapshot", f"taken in {ended.seconds:.3f} s")
-            self._happen(SnapshotTaken())
-        else:
-            self._journal.say("snapshot", f"{reason}, after {ended.seconds:.3f} s")
-            self._happen(SnapshotFailed(reason))
+        self._journal.say("snapshot", f"{reason}, after {ended.seconds:.3f} s")
+        if left:
+            self._journal.say("snapshot", f"{left} of its processes could not be ended")
+        self._happen(SnapshotFailed(reason))
 
     def _thaw(self, freezer: Freezer) -> None:
         if freezer.over:
@@ -232,6 +248,9 @@ class Run:
     def _give_up(self) -> None:
         """The main process is gone or was told to end; what was frozen is thawed already."""
         who = "killed" if self._lifeline.killed else f"told to end (signal {self._signal()})"
+        if "snapshot" in self._wardens:
+            # It may have failed at this very moment, and left something behind (SNP-02).
+            self._wardens["snapshot"].sweep()
         for name in ("pre", "snapshot"):
             if name in self._wardens:
                 self._wardens.pop(name).close()

@@ -114,6 +114,18 @@ class Warden:
         ended = self.wait(deadline=now() + _PATIENCE)
         return ended or Ended(now() - self._began, stopped=True, left=1)
 
+    def sweep(self) -> int:
+        """End also what a command that has ended left behind (SNP-02); how many it could not."""
+        until = now() + _PATIENCE
+        try:
+            self._service.send({"do": "sweep"})
+            message = self._service.receive(until)
+            while message is not None and "swept" not in message:  # the command's own late end
+                message = self._service.receive(until)
+        except Gone:
+            message = None
+        return 1 if message is None else int(message["swept"])
+
     def close(self) -> None:
         """Let go: a command that still runs is ended, what a finished one left is not (RUN-07)."""
         self._service.close(now() + _PATIENCE)
@@ -175,7 +187,7 @@ class _Keeper:
             if self._attempt.status is not None:
                 self._tell()
             elif self._left() == 0.0:
-                self._end_all(timed_out=True)
+                self._tell(timed_out=True, left=self._end_all())
 
     def _left(self) -> Optional[float]:
         if self._attempt is None or self._attempt.until is None:
@@ -200,8 +212,12 @@ class _Keeper:
         if request["do"] == "start" and self._attempt is None:
             self._attempt = self._start(request["until"])
             return
+        left: Optional[int] = None
         if self._attempt is not None:
-            self._end_all(stopped=True)
+            left = self._end_all()
+            self._tell(stopped=True, left=left)
+        if request["do"] == "sweep":
+            self._send({"swept": self._end_all() if left is None else left})
         if request["do"] == "close":
             self._open = False
 
@@ -245,12 +261,12 @@ class _Keeper:
             self._poll.register(stream.descriptor, select.POLLIN)
         return _Attempt(pid, began, until, *streams, report)
 
-    def _end_all(self, *, timed_out: bool = False, stopped: bool = False) -> None:
+    def _end_all(self) -> int:
         # A request that waits, or the worker's end-of-file, would make every wait below return.
         self._poll.unregister(self._end.fileno())
         left = end_descendants(self._turn, self._reap)
         self._poll.register(self._end.fileno(), select.POLLIN)
-        self._tell(timed_out=timed_out, stopped=stopped, left=left)
+        return left
 
     def _tell(self, *, timed_out: bool = False, stopped: bool = False, left: int = 0) -> None:
         attempt = self._attempt
@@ -264,7 +280,7 @@ class _Keeper:
         with contextlib.suppress(BlockingIOError):
             error = os.read(attempt.report, 16)
         os.close(attempt.report)
-        message = {
+        message: Message = {
             "seconds": now() - attempt.began,
             "timed_out": timed_out,
             "stopped": stopped,
@@ -278,6 +294,9 @@ class _Keeper:
             message["signal"] = os.WTERMSIG(attempt.status)
         elif attempt.status is not None:
             message["exit"] = os.WEXITSTATUS(attempt.status)
+        self._send(message)
+
+    def _send(self, message: Message) -> None:
         with contextlib.suppress(OSError):
             self._end.send(pack(message))
 

@@ -23,6 +23,7 @@ def _nothing_freezes(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "freeze", _refuse)
         monkeypatch.setattr(module, "thaw", _refuse)
     monkeypatch.setattr(run, "find_filesystems", tuple)
+    monkeypatch.setattr(run, "find_partial", tuple)
 
 
 @pytest.fixture

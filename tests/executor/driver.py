@@ -25,6 +25,7 @@ def _refuse(_descriptor: int) -> None:
 for _module, _name in ((freezer, "freeze"), (freezer, "thaw"), (recovery, "thaw")):
     setattr(_module, _name, _refuse)
 vars(run)["find_filesystems"] = tuple
+vars(run)["find_partial"] = tuple
 _config, _plugin_host, _state, _log = sys.argv[1:]
 _settings = read_settings(dict(os.environ), state_folder=_state, log_folder=_log)
 sys.exit(backup(_settings, Paths(_config, _plugin_host)))

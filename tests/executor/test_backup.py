@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from harness.contract.errors import ERRORS
+from harness.executor.scripts import Script
+from harness.executor.state import Record, StateFolder
 
 DRIVER = Path(__file__).with_name("driver.py")
 #: Guests have other Pythons than the test machine, from 3.9 on: name one to try it.
@@ -79,6 +81,12 @@ class Guest:
 
     def lines(self) -> list[str]:
         return [line.strip() for line in self.marks.read_text().splitlines()]
+
+    def interrupted(self) -> None:
+        """As if a run had been killed after its pre-script, with all that would survive of it."""
+        post = str(self.folder / "post")
+        script = Script("post", post, post, params=(), retries=0, seconds=30.0)
+        StateFolder(str(self.folder / "state")).write(Record("earlier", post=script))
 
     def wait_for(self, line: str, seconds: float = 20.0) -> None:
         until = time.monotonic() + seconds
@@ -215,6 +223,17 @@ def test_the_snapshot_hangs(guest: Guest) -> None:
     assert guest.lines() == ["pre", "snapshot", "post"]
 
 
+def test_what_a_failed_snapshot_command_started_is_ended(guest: Guest) -> None:
+    guest.script("snapshot", "(setsid sleep 77.25 &)\nsleep 77.25 &\nexit 1\n")
+    guest.script("post", "pgrep -f 'sleep 77[.]25' >> marks\n")
+    guest.config(postScriptNoOfRetries=0)
+    # The post-script fails because it finds none: they are ended before it starts.
+    errors = ["SnapshotFailed", "Post-ScriptExecutionFailed"]
+    assert outcome(guest) == ("failed", "none", errors)
+    assert guest.lines() == ["pre", "post"]
+    assert subprocess.run(["pgrep", "-f", "sleep 77[.]25"], check=False).returncode == 1
+
+
 def test_the_set_of_a_failed_run_is_discarded(guest: Guest) -> None:
     guest.script("post", "exit 1\n")
     guest.config(continueBackupOnFailure=False)
@@ -296,6 +315,47 @@ def test_a_recovery_that_failed_is_the_next_runs_first_error_and_then_over(guest
     assert guest.lines() == ["snapshot"]
     guest.script("post", "")
     assert outcome(guest) == ("succeeded", "application", [])
+
+
+def test_killed_in_a_recovery(guest: Guest) -> None:
+    guest.interrupted()
+    guest.script("post", "sleep 1; echo done >> marks\n")
+    process = guest.start()
+    guest.wait_for("post")
+    process.kill()
+    process.communicate()
+    assert guest.over()
+    assert guest.lines() == ["post", "done"]
+    assert not guest.status.exists()
+    assert outcome(guest) == ("succeeded", "application", [])
+    assert guest.lines()[2:] == ["pre", "snapshot", "post", "done"]
+
+
+def test_told_to_end_in_a_recovery(guest: Guest) -> None:
+    guest.interrupted()
+    guest.script("post", "sleep 1; echo done >> marks\n")
+    process = guest.start()
+    guest.wait_for("post")
+    process.terminate()
+    process.communicate(timeout=20)
+    assert process.returncode == 1
+    told = json.loads(guest.status.read_text())
+    assert (told["status"], told["errors"]) == ("failed", ["SnapshotFailed"])
+    assert guest.lines() == ["post", "done"]
+
+
+def test_killed_in_a_recovery_that_fails(guest: Guest) -> None:
+    guest.interrupted()
+    guest.script("post", "sleep 1; exit 9\n")
+    process = guest.start()
+    guest.wait_for("post")
+    process.kill()
+    process.communicate()
+    assert guest.over()
+    assert guest.lines() == ["post"]
+    # Tried once; its failure is told by the first run that has an outcome.
+    assert outcome(guest) == ("succeeded", "file-system", ["Post-ScriptExecutionFailed"])
+    assert guest.lines() == ["post", "snapshot"]
 
 
 def test_everything_killed_at_once_is_recovered_by_the_next_run(guest: Guest) -> None:

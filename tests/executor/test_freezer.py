@@ -106,6 +106,23 @@ def test_in_order_and_back_in_reverse(kernel: Kernel, lifeline: Lifeline) -> Non
     assert kernel.log() == order
 
 
+def test_after_the_thaw_nobody_holds_what_was_frozen(kernel: Kernel, lifeline: Lifeline) -> None:
+    def held() -> list[str]:
+        links = [
+            path.readlink()
+            for pid in (os.getpid(), it._service.pid)
+            for path in Path(f"/proc/{pid}/fd").iterdir()
+            if path.is_symlink()
+        ]
+        return [link.name for link in links if link.parent == kernel.folder]
+
+    with Freezer(kernel.held("a", "b"), 10) as it:
+        it.freeze(lifeline)
+        assert sorted(held()) == ["a", "a", "b", "b"]
+        it.thaw()
+        assert held() == []
+
+
 def test_a_failed_freeze_undoes_the_others(kernel: Kernel, lifeline: Lifeline) -> None:
     kernel.fails["b"] = errno.EOPNOTSUPP
     with Freezer(kernel.held("a", "b", "c"), 10) as it:

@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from harness.executor.mounts import Mount, choose, device_of, has_device_node, parse, read_mounts
+from harness.executor.mounts import (
+    Mount,
+    choose,
+    choose_partial,
+    device_of,
+    has_device_node,
+    parse,
+    read_mounts,
+)
 
 OWN = {"7:0", "7:1", "7:2", "7:3", "8:1", "0:40"}
 
@@ -71,6 +79,36 @@ def test_a_container_engines_binds_of_the_machines_disk_are_never_touched() -> N
         "24 20 0:40 /@/docker/c/resolv.conf /etc/resolv.conf rw - btrfs /dev/sdb1 rw,subvol=/@\n"
     )
     assert chosen(text) == []
+
+
+def partial(text: str) -> list[str]:
+    found = choose_partial(parse(text), lambda mount: mount.device in OWN)
+    return [filesystem.mounts[0].mountpoint for filesystem in found]
+
+
+def test_a_filesystem_of_which_only_a_folder_is_mounted_is_not_frozen_and_not_forgotten() -> None:
+    text = (
+        "20 1 8:1 /ostree/deploy/os/1 / rw - ext4 /dev/sda1 rw\n"
+        "21 20 8:1 / /sysroot ro - ext4 /dev/sda1 rw\n"
+        "22 20 7:0 /folder /data/deep rw - xfs /dev/loop0 rw\n"
+        "23 20 7:0 /other /data rw - xfs /dev/loop0 rw\n"
+        "24 20 0:40 /@/folder /b rw - btrfs /dev/loop2 rw,subvol=/@\n"
+    )
+    assert chosen(text) == []
+    assert partial(text) == ["/", "/data", "/b"]
+
+
+def test_what_is_frozen_or_not_the_guests_own_or_can_not_be_written_is_not_partial() -> None:
+    assert (
+        partial(
+            ROOT
+            + "21 20 8:1 /folder /bind rw - ext4 /dev/sda1 rw\n"
+            + "22 20 254:0 /docker/c/hosts /etc/hosts rw - ext4 /dev/vda rw\n"
+            + "23 20 7:0 /folder /ro ro - ext4 /dev/loop0 rw\n"
+            + "24 20 7:1 /folder /ext2 rw - ext2 /dev/loop1 rw\n"
+        )
+        == []
+    )
 
 
 def test_a_device_without_a_node_in_the_guest_is_not_its_own() -> None:

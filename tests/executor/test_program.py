@@ -12,7 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.contract.verdict import Happening, Policy, ScriptFinding
+from harness.executor import cli
+from harness.executor.mounts import Filesystem, Mount
 from harness.executor.package import build_zipapp, digest
+from harness.executor.precheck import Precheck
 from harness.executor.settings import FREEZE_BOUND, UsageError, read_settings
 from harness.executor.state import InProgress, Record, StateFolder, write_whole
 
@@ -84,12 +88,61 @@ def test_wrong_usage(program: Path) -> None:
     assert "full path" in done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a check needs root")
 def test_check(program: Path) -> None:
     done = run(program, "check", "--json")
     told = json.loads(done.stdout)
     assert done.returncode == (0 if told["error"] is None else 1)
     assert set(told) >= {"configured", "error", "detail", "warnings", "filesystems"}
     assert told["detail"] in run(program, "check").stdout
+
+
+def test_a_check_needs_root(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert cli.main(["check"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "a check needs root" in told.err
+    assert "remedy:" in told.err
+
+
+FINDING = ScriptFinding("precheck", "Pre-ScriptNotFound", "there is none")
+FROZEN = "would be frozen, in this order: /d (ext4, 7:0)"
+NOTHING = "would be frozen: nothing, "
+
+
+@pytest.mark.parametrize(
+    ("policy", "happening", "partial", "told"),
+    [
+        (Policy(), None, False, FROZEN),
+        (Policy(), FINDING, False, FROZEN),
+        (Policy(continue_on_failure=False), None, False, FROZEN),
+        (Policy(continue_on_failure=False), FINDING, False, f"{NOTHING}the backup would fail"),
+        (Policy(False, True, True), FINDING, False, f"{NOTHING}after this finding a single disk"),
+        (Policy(fsfreeze=False), None, False, f"{NOTHING}fsFreezeEnabled is false"),
+        (Policy(), None, True, f"{NOTHING}the freeze would fail"),
+    ],
+)
+def test_a_check_tells_what_would_be_frozen(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    policy: Policy,
+    happening: Happening | None,
+    partial: bool,
+    told: str,
+) -> None:
+    disk = Filesystem("7:0", "ext4", (Mount(1, 0, "7:0", "/", "/d", (), "ext4", "/dev/l", ()),))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(cli, "precheck", lambda _: Precheck(happening, "detail", policy))
+    monkeypatch.setattr(cli, "find_filesystems", lambda: (disk,))
+    monkeypatch.setattr(cli, "find_partial", lambda: (disk,) if partial else ())
+    assert cli.main(["check"]) == (0 if happening is None else 1)
+    assert told in capsys.readouterr().out
+    cli.main(["check", "--json"])
+    names = ["/d (ext4, 7:0)"] if told == FROZEN else []
+    assert json.loads(capsys.readouterr().out)["filesystems"] == names
 
 
 def test_settings() -> None:

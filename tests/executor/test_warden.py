@@ -238,6 +238,28 @@ def test_stop_ends_what_runs(under: Under) -> None:
     assert not alive_with("73.25")
 
 
+def test_a_sweep_ends_what_an_ended_command_left(under: Under) -> None:
+    warden = under.warden("#!/bin/sh\n(setsid sleep 73.75 &)\nsleep 73.75 &\nexit 1\n")
+    for _ in range(2):
+        warden.start(now() + 20)
+        ended = warden.wait()
+        assert ended is not None
+        # Its own answer is not mixed up with the next start's.
+        assert ended.exit == 1
+        assert alive_with("73.75")
+        assert warden.sweep() == 0
+        assert not alive_with("73.75")
+
+
+def test_a_sweep_of_what_still_runs_or_was_never_started(under: Under) -> None:
+    warden = under.warden("#!/bin/sh\nsleep 73.5\n")
+    assert warden.sweep() == 0
+    warden.start(None)
+    assert warden.wait(deadline=now() + 0.2) is None
+    assert warden.sweep() == 0
+    assert not alive_with("73.5")
+
+
 def test_a_worker_that_dies_takes_what_runs_with_it(under: Under) -> None:
     pid = os.fork()
     if pid == 0:
