@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from harness.history import ExecutorEnd, Fault, GuestState, History, Image, Shape
 from harness.machines.agent import wire
@@ -96,10 +96,18 @@ def backup(
             killed = _killed(faults_of(guest.events.since(first_event)))
             settle = _SETTLE_KILLED if killed is not None or hung else _SETTLE_ENDED
             _settle(guest, before, settle)
-            _until_thawed(host, guest, settle)
+            faults = {fault.what for fault in faults_of(guest.events.since(first_event))}
+            _until_thawed(
+                host,
+                guest,
+                settle,
+                [d.name for d in guest.disks if f"freeze {d.mountpoint}" not in faults],
+            )
         calls.raise_problem()
         after = observe(guest)
+        seen = host.events.since(first_host_event)
     finally:
+        _thaw(host, guest)
         host.unwatch(guest)
     ended = guest.now()
     events = guest.events.since(first_event)
@@ -131,7 +139,7 @@ def backup(
         ),
         marks=marks_of(events),
         script_runs=script_runs_of(events),
-        freezes=freezes_of(host.events.since(first_host_event), guest.name, ended),
+        freezes=freezes_of(seen, guest.name, after.at),
         snapshots=calls.taken,
         images=tuple(images),
         faults=faults_of(events),
@@ -184,13 +192,17 @@ def _killed(faults: tuple[Fault, ...]) -> float | None:
     return next((fault.at for fault in faults if fault.what == "kill executor"), None)
 
 
-def _until_thawed(host: Host, guest: Guest, seconds: float) -> None:
-    """Wait until the watch sees no disk frozen, at most `seconds`: it may lag behind a thaw.
+def _thaw(host: Host, guest: Guest) -> None:
+    """Thaw what was left frozen, once it is on record: the guest's next file must not hang."""
+    host.thaw(guest)
+    _until_thawed(host, guest, _SETTLE_ENDED, [disk.name for disk in guest.disks])
 
-    What somebody else froze for the scenario stays so, and is not waited for.
+
+def _until_thawed(host: Host, guest: Guest, seconds: float, disks: Collection[str]) -> None:
+    """Wait until the watch sees none of `disks` frozen, at most `seconds`: it may lag behind.
+
+    What somebody else froze for the scenario stays so, and is not to be waited for.
     """
-    faults = {fault.what for fault in faults_of(guest.events)}
-    own = {disk.name for disk in guest.disks if f"freeze {disk.mountpoint}" not in faults}
     deadline = time.monotonic() + seconds
 
     def is_thaw(event: Event) -> bool:
@@ -198,7 +210,7 @@ def _until_thawed(host: Host, guest: Guest, seconds: float) -> None:
 
     while True:
         position = len(host.events)
-        if not own.intersection(host.frozen(guest)):
+        if not set(disks).intersection(host.frozen(guest)):
             return
         if host.events.wait(is_thaw, deadline - time.monotonic(), position) is None:
             return

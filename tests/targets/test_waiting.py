@@ -10,15 +10,12 @@ from harness.history import Disk
 from harness.machines.events import Event, EventLog
 from harness.machines.guest import Guest
 from harness.machines.host import Host
-from harness.targets.backup import _until_thawed
+from harness.targets.backup import _thaw, _until_thawed
 
 
 class _Guest:
     name = "g1"
     disks = (Disk("data", "ext4", "/data", "7:1", 1), Disk("other", "ext4", "/other", "7:2", 1))
-
-    def __init__(self) -> None:
-        self.events = EventLog()
 
 
 class _Host:
@@ -26,16 +23,25 @@ class _Host:
 
     def __init__(self) -> None:
         self.events = EventLog()
+        self.thawed: list[str] = []
+
+    def thaw(self, guest: Guest) -> tuple[str, ...]:
+        self.thawed.append(guest.name)
+        threading.Timer(0.05, self.tell, ("thawed", "data")).start()
+        return ("data",)
 
     def tell(self, name: str, disk: str, guest: str = "g1") -> None:
         self.events.append(Event(name, time.monotonic(), {"guest": guest, "disk": disk}))
 
-    frozen = Host.frozen
+    def frozen(self, guest: Guest) -> tuple[str, ...]:
+        return Host.frozen(cast(Host, self), guest)
 
 
-def wait(host: _Host, guest: _Guest, seconds: float) -> float:
+def wait(
+    host: _Host, guest: _Guest, seconds: float, disks: tuple[str, ...] = ("data", "other")
+) -> float:
     began = time.monotonic()
-    _until_thawed(cast(Host, host), cast(Guest, guest), seconds)
+    _until_thawed(cast(Host, host), cast(Guest, guest), seconds, disks)
     return time.monotonic() - began
 
 
@@ -57,5 +63,12 @@ def test_the_wait_has_an_end() -> None:
 def test_what_the_scenario_froze_is_not_waited_for() -> None:
     host, guest = _Host(), _Guest()
     host.tell("frozen", "other")
-    guest.events.append(Event("fault", 1.0, {"what": "freeze /other", "problem": ""}))
-    assert wait(host, guest, 5.0) < 1.0
+    assert wait(host, guest, 5.0, ("data",)) < 1.0
+
+
+def test_what_was_left_frozen_is_thawed_and_seen_so() -> None:
+    host, guest = _Host(), _Guest()
+    host.tell("frozen", "data")
+    _thaw(cast(Host, host), cast(Guest, guest))
+    assert host.thawed == ["g1"]
+    assert host.frozen(cast(Guest, guest)) == ()
