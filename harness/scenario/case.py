@@ -240,6 +240,7 @@ class Case:
             snapshots=tuple(snapshots),
             timeout=float(given.setting("timeoutInSeconds", _DEFAULT_BUDGET)),
             freeze_bound=freeze_bound,
+            heeds_bound=self._workplace.target.identity.kind == "reference",
             single_disk=self.single_disk,
         )
         history = backup(

@@ -23,6 +23,9 @@ FREEZE_BOUND = 60.0
 START_WAIT = 20.0
 _DEFAULT_TIMEOUT = 30.0
 
+#: A freeze that lasts so long is sampled even on a busy machine, in seconds.
+SEEN_FROZEN = 0.5
+
 
 @dataclass(frozen=True)
 class Situation:
@@ -31,8 +34,9 @@ class Situation:
     `triggers` are the agent's plan (what to do when a script reaches a mark), `snapshots` the
     answers of the snapshot command by call (the last one repeats), `snapshot_delay` seconds before
     each answer. `timeout` is the script budget that the contract grants in this situation, in
-    seconds; `freeze_bound` is passed as SNAPCERT_FREEZE_BOUND where it is set. `pre` and `post`
-    are the scripts whose executions are watched.
+    seconds; `freeze_bound` is passed as SNAPCERT_FREEZE_BOUND where it is set, and binds only an
+    executor of which we know that it heeds it, `heeds_bound`: others may ignore it. `pre` and
+    `post` are the scripts whose executions are watched.
     """
 
     files: tuple[GuestFile, ...] = ()
@@ -41,6 +45,7 @@ class Situation:
     snapshot_delay: float = 0.0
     timeout: float = _DEFAULT_TIMEOUT
     freeze_bound: float | None = None
+    heeds_bound: bool = False
     single_disk: bool = False
     pre: str = PRE_PATH
     post: str = POST_PATH
@@ -48,8 +53,10 @@ class Situation:
 
     @property
     def bound(self) -> float:
-        """FRZ-03's bound in force here, in seconds."""
-        return FREEZE_BOUND if self.freeze_bound is None else self.freeze_bound
+        """FRZ-03's bound that the executor is held to here, in seconds."""
+        if self.freeze_bound is None or not self.heeds_bound:
+            return FREEZE_BOUND
+        return self.freeze_bound
 
     def contract_deadline(self) -> float:
         """The longest that a correct executor may take here: the sum of the contract's bounds.
@@ -84,5 +91,9 @@ def when_marked(
 
 
 def when_asked(number: int, actions: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """A trigger: carry out `actions` when the snapshot command is called the `number`th time."""
-    return {"when": {"request": "snapshot", "number": number}, "do": list(actions)}
+    """A trigger: carry out `actions` when the snapshot command is called the `number`th time.
+
+    A kill comes only after `SEEN_FROZEN`: what the executor has frozen is then seen for sure.
+    """
+    wait = [{"delay": SEEN_FROZEN}] if any("kill" in action for action in actions) else []
+    return {"when": {"request": "snapshot", "number": number}, "do": [*wait, *actions]}
