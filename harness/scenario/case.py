@@ -32,6 +32,7 @@ from harness.results.verdict import is_bad, status_of
 from harness.scenario.expectation import Attempts, course_of, expected_of, row_of, scripts_of
 from harness.scenario.given import Given
 from harness.targets.backup import CALLERS_OWN, backup
+from harness.targets.beside import Beside, run_beside
 from harness.targets.situation import Situation, SnapshotAnswer
 from harness.targets.target import Target
 
@@ -140,9 +141,16 @@ class Run:
         """Whether an executor that breaks this clause fails here."""
         return self.case.binds(clause)
 
-    def expect_killed(self, *, pre: int = 1) -> Run:
-        """The scenario killed the executor: no verdict is due, but nothing may stay (ROB-02)."""
-        scripts = (ScriptTerms("pre", least=pre, most=pre), ScriptTerms("post", least=0, most=1))
+    def expect_killed(self, *, pre: int = 1, post: tuple[int, int] = (0, 1)) -> Run:
+        """The scenario killed the executor: no verdict is due, but nothing may stay (ROB-02).
+
+        `post` is the least and the most that the post-script is started.
+        """
+        least, most = post
+        scripts = (
+            ScriptTerms("pre", least=pre, most=pre),
+            ScriptTerms("post", least=least, most=most),
+        )
         self._judge(None, Terms(freezes=None, calls=None, scripts=scripts, bound=self.bound))
         return self
 
@@ -265,6 +273,11 @@ class Case:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""
         claimed = CATALOGUE[clause].rule not in self._workplace.target.not_applicable
         return claimed and binding(CATALOGUE[clause], self.rules)
+
+    def backup_beside(self, *, deadline: float) -> Beside:
+        """One more start of the executor while a run of this case is under way (ROB-01)."""
+        situation = Situation(single_disk=self.single_disk)
+        return run_beside(self.guest, self._workplace.target, situation, deadline=deadline)
 
     def add(self, finding: Finding, history: History) -> None:
         """Record one finding with the status that the rule set gives it."""
