@@ -213,7 +213,9 @@ def _below_application(history: History, enough: Enough | None) -> str:
 def _false_consistency(
     history: History, outcome: Outcome, terms: Terms, enough: Enough | None
 ) -> Finding:
-    shown = reached_level(history, terms, enough)
+    # That both scripts ran lifts a set to "application", never to "file-system".
+    application = outcome.consistency == "application"
+    shown = reached_level(history, terms, enough) if application else reached(history, terms)
     false = above(outcome.consistency, shown.level)
     why = f" ({'; '.join(shown.reasons)})" if shown.reasons else ""
     return found(

@@ -150,6 +150,18 @@ BAD: dict[str, Bad] = {
         ),
         harm=Harm.FALSE_CONSISTENCY,
     ),
+    "claims file-system without a freeze, where both are accepted": Bad(
+        "FBK-07.level",
+        history(
+            end=end(outcome("succeeded", "file-system")),
+            freezes=(),
+            snapshots=(snapshot(at=THAWED),),
+            images=(image(disk(), frozen=False),),
+        ),
+        None,
+        Terms(freezes=None),
+        Harm.FALSE_CONSISTENCY,
+    ),
     "claims application without scripts": Bad("FBK-07.level", history(marks=(), script_runs=())),
     "claims a damaged set": Bad("FBK-07.level", history(images=(image(disk(), damaged=True),))),
     "claims a set that is not there": Bad("FBK-07.level", history(snapshots=())),
