@@ -74,15 +74,37 @@ def _pre(history: History, terms: Terms) -> Iterator[Finding]:
 
 
 def _calls(history: History, terms: Terms) -> Iterator[Finding]:
+    calls, sets = len(history.snapshots), len(history.sets())
     if terms.calls is None:
+        if sets:
+            yield found("SNP-01.one", sets == 1, "no second set is taken", f"it took {sets} sets")
         return
-    calls = len(history.snapshots)
+    clause = terms.calls_clause or _clause_of_calls(terms)
+    if clause != "SNP-01.one":
+        yield found(
+            clause,
+            calls == terms.calls,
+            f"the snapshot command is called {_times(terms.calls)}",
+            f"it was called {_times(calls)}",
+        )
+        return
+    # One *set* a run: to ask again for one that could not be taken breaks SNP-02, not this.
+    right = calls == 0 if terms.calls == 0 else calls >= 1 and sets <= terms.calls
     yield found(
-        terms.calls_clause or _clause_of_calls(terms),
-        calls == terms.calls,
+        clause,
+        right,
         f"the snapshot command is called {_times(terms.calls)}",
-        f"it was called {_times(calls)}",
+        f"it was called {_times(calls)}, and took {sets} sets",
     )
+    refused = [s for s in history.snapshots if s.answer != 0]
+    if refused:
+        again = calls - refused[0].number
+        yield found(
+            "SNP-02.thaw",
+            again == 0,
+            "a failed snapshot makes the executor thaw",
+            f"it asked {again} times more first" if again else "it did not ask again",
+        )
 
 
 def _clause_of_calls(terms: Terms) -> str:

@@ -12,6 +12,7 @@ from typing import cast
 
 from harness.contract.errors import ErrorName
 from harness.contract.readings import accepted, error_clause
+from harness.contract.rulesets import STRICT
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -139,10 +140,14 @@ def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Co
     goes_on = due.snapshot and not (stops and not policy.continue_on_failure)
     if stops and policy.single_disk:
         goes_on = True
+    # No documented source says what becomes of a backup whose framework can't be used (FILE-02).
+    unsaid = rules != STRICT and any(
+        isinstance(h, NotConfigured | ConfigFinding | PluginHostFinding) for h in happenings
+    )
     freezes: bool | None = due.freeze
-    if both or len(levels) > 1 or stops:
+    if both or len(levels) > 1 or stops or unsaid:
         freezes = None
-    return Course(scripts_run, freezes, None if both else int(goes_on))
+    return Course(scripts_run, freezes, None if both or unsaid else int(goes_on))
 
 
 def scripts_of(

@@ -278,6 +278,17 @@ BAD: dict[str, Bad] = {
         "RUN-01.post-after-thaw", history(freezes=(freeze(last=103.5, thawed_after=103.51),))
     ),
     "two sets": Bad("SNP-01.one", history(snapshots=(snapshot(), snapshot(number=2, set_id="s2")))),
+    "two sets where none is due": Bad(
+        "SNP-01.one",
+        history(snapshots=(snapshot(), snapshot(number=2, set_id="s2"))),
+        None,
+        Terms(calls=None),
+    ),
+    "no snapshot": Bad("SNP-01.one", history(snapshots=(), images=())),
+    "asks again for a set that could not be taken": Bad(
+        "SNP-02.thaw",
+        history(snapshots=(snapshot(answer=1, set_id=None, disks={}), snapshot(number=2))),
+    ),
     "a snapshot of a run that must fail": Bad(
         "FBK-03.no-snapshot", history(), None, Terms(row="FBK-03", calls=0)
     ),

@@ -334,3 +334,10 @@ def test_an_order_of_thaws_is_told_where_it_is_proven(
     freezes = (freeze("root", **outer), freeze("data", **inner))
     found = judge(history(*disks, freezes=freezes))
     assert [f.holds for f in found if f.clause == "FRZ-01.thaw-order"] == said
+
+
+def test_to_ask_again_for_a_set_that_failed_is_no_second_set() -> None:
+    failed = snapshot(answer=1, set_id=None, taken_from=None, taken_to=None, disks={})
+    found = {f.clause: f.holds for f in judge(history(snapshots=(failed, snapshot(number=2))))}
+    assert found["SNP-01.one"]
+    assert not found["SNP-02.thaw"]

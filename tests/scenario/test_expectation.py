@@ -73,6 +73,15 @@ def test_two_readings_leave_the_course_open() -> None:
 
 
 @pytest.mark.parametrize(
+    "finding", [NotConfigured(), ConfigFinding("json"), PluginHostFinding("ini")]
+)
+@pytest.mark.parametrize("rules", ["2017-04", "2025-04"])
+def test_what_no_source_says_is_left_open(finding: Happening, rules: str) -> None:
+    course = course_of(GO_ON, (finding, FreezeDone(), SnapshotTaken()), rules)
+    assert course == Course(False, None, None)
+
+
+@pytest.mark.parametrize(
     ("happenings", "rule", "named"),
     [
         (WELL, "FBK-01", "PLG-01.primary"),
