@@ -122,7 +122,7 @@ class Snapshot:
     """One call of the snapshot command.
 
     `answer` is its exit status, None where it was never answered (told to hang). `set_id` is None
-    where no set was taken.
+    where no set was taken; `disks` are then what the host saw of them right after the call.
     """
 
     number: int

@@ -168,7 +168,8 @@ def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
     """SNP-01 of the set itself: everything named was frozen over all of it, and shows it."""
     snapshot = the_set(history)
     named = [d for d in terms.named_disks(history) if d.name not in terms.foreign]
-    if snapshot is None or not terms.freezes or not named:
+    # What survives of a killed executor thaws while the set is taken, as it should.
+    if snapshot is None or not terms.freezes or not named or history.end.killed is not None:
         return ()
     own = replace(terms, freezable=tuple(d.name for d in named))
     shown = reached(history, own)

@@ -16,6 +16,9 @@ from harness.history import Freeze, History, Instant, ScriptName
 #: How late the event of a process's start or end may be read on a busy machine, in seconds.
 EVENT_LATE = 0.25
 
+#: A freeze that lasts so long is seen by the watch even on a busy machine, in seconds.
+ALWAYS_SAMPLED = 0.4
+
 
 @dataclass(frozen=True)
 class When:

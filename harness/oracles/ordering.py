@@ -16,6 +16,7 @@ from harness.contract.clauses import CATALOGUE
 from harness.history import Disk, Finding, Freeze, Harm, History, Snapshot
 from harness.oracles.consequences import found
 from harness.oracles.instants import (
+    ALWAYS_SAMPLED,
     When,
     freeze_began,
     freeze_ended,
@@ -150,7 +151,12 @@ def _asked_while_frozen(history: History, terms: Terms, call: Snapshot) -> Itera
     if not named:
         return
     own = {f.disk: f for f in reversed(own_freezes(history, terms))}
-    late = {name: why for name in named if (why := _thawed_when_asked(name, own.get(name), call))}
+    killed = history.end.killed
+    late = {
+        name: why
+        for name in named
+        if (why := _thawed_when_asked(name, own.get(name), call, killed))
+    }
     observed = "; ".join(late.values())
     yield found(
         "FRZ-01.freeze",
@@ -185,17 +191,25 @@ def _frozen_since_before(history: History, disk: str, call: Snapshot) -> bool:
     )
 
 
-def _thawed_when_asked(name: str, freeze: Freeze | None, call: Snapshot) -> str:
+def _thawed_when_asked(
+    name: str, freeze: Freeze | None, call: Snapshot, killed: float | None
+) -> str:
     """Why a disk was surely not frozen when the snapshot was asked for; "" where it may have been.
 
-    A freeze shorter than the sampling may have been missed: then the set's own probe decides.
+    A freeze shorter than the sampling may have been missed: then the host's probe at the call
+    decides. Where the executor was killed in the call the probe comes after the kill: what survives
+    of it may have thawed by then, and the time from the call to the kill decides.
     """
     if freeze is not None:
         asked = When(call.requested, call.requested)
         late = asked.surely_before(freeze_began(freeze))
         return f"{name} was still thawed then" if late else ""
-    seen = call.disks.get(name)
-    return f"{name} was not frozen at all" if seen and not seen.frozen_before else ""
+    if killed is not None and (call.answered is None or call.answered > killed):
+        unseen = killed - call.requested >= ALWAYS_SAMPLED
+    else:
+        seen = call.disks.get(name)
+        unseen = seen is not None and not seen.frozen_before
+    return f"{name} was not frozen at all" if unseen else ""
 
 
 def _nesting(history: History, terms: Terms) -> Iterator[Finding]:

@@ -151,7 +151,9 @@ class Run:
             ScriptTerms("pre", least=pre, most=pre),
             ScriptTerms("post", least=least, most=most),
         )
-        self._judge(None, Terms(freezes=None, calls=None, scripts=scripts, bound=self.bound))
+        # What asked for its set before it died had to freeze before.
+        freezes = True if self.policy.fsfreeze and self.history.snapshots else None
+        self._judge(None, Terms(freezes=freezes, calls=None, scripts=scripts, bound=self.bound))
         return self
 
     def check(

@@ -75,15 +75,16 @@ class SnapshotService:
         if self._stop.wait(self._situation.snapshot_delay):
             self._record.append(snapshot)
             return
+        # Also where it is to fail or hang: what the host sees of each disk then proves a freeze
+        # that is shorter than the sampling. That set is none: nobody is told of it.
+        taken = self._host.snapshot(self._guest, f"{self._run}-{number}")
+        snapshot = replace(snapshot, disks=taken.disks)
         if answer == "take":
-            taken = self._host.snapshot(self._guest, f"{self._run}-{number}")
             snapshot = replace(
-                snapshot,
-                set_id=taken.id,
-                taken_from=taken.taken_from,
-                taken_to=taken.taken_to,
-                disks=taken.disks,
+                snapshot, set_id=taken.id, taken_from=taken.taken_from, taken_to=taken.taken_to
             )
+        else:
+            self._host.forget(taken.id)
         if answer != "hang":
             status = 0 if answer == "take" else 1
             self._guest.answer(call.number, status)

@@ -304,6 +304,18 @@ BAD: dict[str, Bad] = {
         history(freezes=(freeze(thawed_before=102.21, first=102.22),)),
     ),
     "nothing frozen": Bad("FRZ-01.freeze", history(freezes=(), snapshots=(snapshot(at=THAWED),))),
+    "nothing frozen at a snapshot that failed": Bad(
+        "FRZ-01.freeze",
+        history(freezes=(), snapshots=(snapshot(at=THAWED, answer=1, set_id=None),)),
+    ),
+    "nothing frozen at a kill": Bad(
+        "FRZ-01.freeze",
+        history(
+            end=end(killed=102.7, outcome=None, problem="no status"),
+            freezes=(),
+            snapshots=(snapshot(at=THAWED, answer=None, answered=None, set_id=None),),
+        ),
+    ),
     "one of two not frozen": Bad(
         "FRZ-01.which",
         history(

@@ -155,6 +155,18 @@ def killed() -> History:
     )
 
 
+def killed_at_once() -> History:
+    """Killed right at the call: thawed again before the watch looked, and before the probe."""
+    return replace(killed(), freezes=(), snapshots=(snapshot(at=THAWED, answer=None, set_id=None),))
+
+
+def killed_in_post() -> History:
+    """A freeze that the sampling missed, of a run that was killed long after its set was taken."""
+    return replace(
+        killed(), freezes=(), snapshots=(snapshot(),), end=replace(killed().end, killed=103.5)
+    )
+
+
 def nested_disks() -> History:
     """/ holds /data: /data is frozen first and thawed last."""
     root = disk("root", mountpoint="/", carries_root=True)
@@ -226,6 +238,8 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
     "coarse samples": (coarse_samples(), APPLICATION, Terms()),
     "late events": (late_events(), APPLICATION, Terms()),
     "not examined": (history(images=()), APPLICATION, Terms()),
+    "killed at once": (killed_at_once(), None, Terms(calls=None)),
+    "killed in post": (killed_in_post(), None, Terms(calls=None)),
     "nested": (nested_disks(), APPLICATION, Terms()),
     "answered late": (answered_late(), APPLICATION, Terms()),
     "thaw seen late": (thaw_seen_late(), APPLICATION, Terms()),
