@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from harness.history import Finding, History, Mark
 from harness.oracles.consequences import found
@@ -122,8 +122,8 @@ def _surroundings(history: History, terms: Terms) -> Iterator[Finding]:
         ("RUN-09.signals", "default signal dispositions", _signals),
         (
             "RUN-09.session",
-            "a session other than the executor's own",
-            lambda m: _session(m, history.end.session),
+            "a session other than the executor's, and than the other script's",
+            lambda m: _session(m, history.end.session, starts),
         ),
         ("RUN-09.root", "uid 0", lambda m: _is(str(m.uid), "0", "uid")),
     )
@@ -152,11 +152,17 @@ def _stdin(mark: Mark) -> str:
     return "stdin is open" if mark.stdin_eof is False else ""
 
 
-def _session(mark: Mark, executors: int) -> str:
-    """It need not lead its session: `setsid timeout 30 SCRIPT` gives it one of its own too."""
-    if mark.session_leader or not executors or not mark.session:
+def _session(mark: Mark, executors: int, starts: Sequence[Mark]) -> str:
+    """It need not lead its session: `setsid timeout 30 SCRIPT` gives it one of its own too.
+
+    Two scripts in one session are in that of a process of the executor's that runs both.
+    """
+    if mark.session_leader or not mark.session:
         return ""
-    return "it is in the executor's session" if mark.session == executors else ""
+    if mark.session == executors:
+        return "it is in the executor's session"
+    shared = any(m.script != mark.script and m.session == mark.session for m in starts)
+    return "both scripts are in one session" if shared else ""
 
 
 def _signals(mark: Mark) -> str:

@@ -248,6 +248,13 @@ BAD: dict[str, Bad] = {
         "RUN-09.session",
         replace(with_start(session=150, session_leader=False), end=end(session=150)),
     ),
+    "one session for both scripts": Bad(
+        "RUN-09.session",
+        history(
+            marks=tuple(replace(m, session=160, session_leader=False) for m in marks_of_a_run()),
+            end=end(session=150),
+        ),
+    ),
     "not root": Bad("RUN-09.root", with_start(uid=1000)),
     "a mark that must be there": Bad(
         "RUN-07.background",

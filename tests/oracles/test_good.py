@@ -104,7 +104,10 @@ def frozen_before_the_run(**changes: object) -> History:
 
 def under_a_wrapper() -> History:
     """`setsid timeout 30 SCRIPT`: it is the wrapper that leads the session."""
-    marks = tuple(replace(m, session=190, session_leader=False) for m in marks_of_a_run())
+    leaders = {"pre": 190, "post": 290}
+    marks = tuple(
+        replace(m, session=leaders[m.script], session_leader=False) for m in marks_of_a_run()
+    )
     return history(marks=marks, end=end(session=150))
 
 
