@@ -38,6 +38,7 @@ USER = 1000
 STRICT = configured(continueBackupOnFailure=False)
 MANAGED = "/opt/managed/config.json"
 PATHS = {"pre": PRE_PATH, "post": POST_PATH}
+LINKED = {which: f"/opt/links/{which}.sh" for which in PATHS}
 NOT_FOUND = {"pre": ErrorName.PRE_NOT_FOUND, "post": ErrorName.POST_NOT_FOUND}
 PERMISSION = {"pre": ErrorName.PRE_PERMISSION, "post": ErrorName.POST_PERMISSION}
 #: Soon over, should an executor wait for a pipe.
@@ -57,6 +58,13 @@ def fifo(path: str) -> GuestFile:
 def link(path: str, target: str, uid: int = 0) -> GuestFile:
     """A symlink."""
     return GuestFile(path, kind="symlink", target=target, uid=uid)
+
+
+def linked(place: GuestFile) -> Given:
+    """Both scripts, named by links to them, and one folder as it is said."""
+    locations = {f"{which}ScriptLocation": path for which, path in LINKED.items()}
+    links = [link(path, PATHS[which]) for which, path in LINKED.items()]
+    return Given({**STRICT, **locations}, (*scripts(), *links, place))
 
 
 def managed(mode: str = "0600") -> GuestFile:
@@ -191,12 +199,10 @@ def test_script_in_a_folder_of_others(case: Case, unsafe: GuestFile, clause: str
     run.expect_refused(ScriptFinding("precheck", PERMISSION["pre"], "directory"), clause)
 
 
-def test_link_into_a_folder_of_others(case: Case) -> None:
-    """A link in a safe folder helps nobody whose target can be swapped."""
-    loose = GuestFile("/srv/loose/post.sh", content=fixture("scripts/succeed.sh"), mode="0700")
-    files = (folder("/srv/loose", "0777"), loose, link(POST_PATH, loose.path))
-    run = case.backup(Given(STRICT, (*scripts(), *files)))
-    finding = ScriptFinding("precheck", PERMISSION["post"], "directory")
+def test_links_into_a_folder_of_others(case: Case) -> None:
+    """Links in a safe folder help nobody whose targets can be swapped."""
+    run = case.backup(linked(folder("/opt/scripts", "0777")))
+    finding = ScriptFinding("precheck", PERMISSION["pre"], "directory")
     run.expect_refused(finding, "FILE-08.scripts")
 
 
@@ -209,15 +215,12 @@ LINKS = {
 @pytest.mark.parametrize(("place", "clause"), LINKS.values(), ids=LINKS)
 def test_links_to_good_scripts(case: Case, place: GuestFile, clause: str) -> None:
     """A link is judged by its target, wherever it lies; the resolved path is what runs."""
-    links = {which: f"{place.path}/{which}.sh" for which in PATHS}
-    config = {**STRICT, **{f"{which}ScriptLocation": path for which, path in links.items()}}
-    made = [link(path, PATHS[which]) for which, path in links.items()]
-    run = case.backup(Given(config, (*scripts(), place, *made)))
+    run = case.backup(linked(place))
     run.expect_taken(clause, unless=ScriptFinding("precheck", PERMISSION["pre"], "directory"))
     started = [mark.argv for which in PATHS for mark in run.history.starts(which)]
     run.check(
         "FILE-08.resolved",
-        not any(path in argv for argv in started for path in links.values()),
+        not any(path in argv for argv in started for path in LINKED.values()),
         expected=f"{PRE_PATH} and {POST_PATH} are started, not the links",
         observed="; ".join(" ".join(argv) for argv in started) or "nothing was started",
     )

@@ -113,7 +113,8 @@ class Run:
     def expect_refused(self, finding: Happening, clause: str) -> Run:
         """This clause makes `finding`, and no script runs.
 
-        Where it does not bind, an executor may run both scripts; then all must be well.
+        Where it does not bind and a script ran, what the executor makes of such a file is its own
+        affair: nothing more is judged.
         """
         return self._expect_either(finding, clause, refused=True)
 
@@ -132,7 +133,9 @@ class Run:
             None if refused else Harm.SILENT_DOWNGRADE,
         )
         self.case.add(observation, self.history)
-        if refused if self.binds(clause) else not both:
+        if refused and ran and not self.binds(clause):
+            return self
+        if refused or not (both or self.binds(clause)):
             return self.expect(finding, FreezeDone(), SnapshotTaken())
         frozen = FreezeDone() if self.policy.fsfreeze else FreezeOff()
         return self.expect(PreSucceeded(), frozen, SnapshotTaken(), PostSucceeded())
