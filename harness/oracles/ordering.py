@@ -316,7 +316,8 @@ def _post(history: History, terms: Terms) -> Iterator[Finding]:
     if post is None or terms.row == "ROB-05":
         return  # after a recovery that failed, the only post-script is the interrupted run's
     taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
-    if taken:
+    # What survives of a killed executor gives its set up: post does not wait for it (ROB-02).
+    if taken and history.end.killed is None:
         # The answer's own stamp may lie after what the executor does next; the set's may not.
         yield found(
             "RUN-01.post-after-snapshot",

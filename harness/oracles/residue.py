@@ -18,8 +18,10 @@ from harness.oracles.terms import Terms
 #: Where an executor may keep lasting state, in one entry each (ROB-03).
 STATE_ROOTS = ("/run/", "/var/lib/", "/var/log/")
 
-#: Files that may grow from run to run (ROB-03: logs aside).
+#: Files that may grow from run to run (ROB-03: logs aside): by their folder, or by their name,
+#: where an executor keeps its log beside its state.
 LOGS = ("/var/log/",)
+LOG_NAMES = (".log",)
 
 
 def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
@@ -123,7 +125,9 @@ def growth(histories: Sequence[History]) -> tuple[Finding, ...]:
     grown = tuple(
         path
         for path, facts in sorted(last.files.items())
-        if not path.startswith(LOGS) and _size(facts) > _size(second.files.get(path, ""))
+        if not path.startswith(LOGS)
+        and not path.endswith(LOG_NAMES)
+        and _size(facts) > _size(second.files.get(path, ""))
     )
     more = len(last.processes) - len(second.processes)
     mounts = _new(second.mounts, last.mounts)

@@ -163,6 +163,11 @@ def killed_at_once() -> History:
     return replace(killed(), freezes=(), snapshots=(snapshot(at=THAWED, answer=None, set_id=None),))
 
 
+def killed_before_its_set() -> History:
+    """What survives runs post at once, while the host still takes the dead run's set."""
+    return replace(killed(), snapshots=(snapshot(taken_to=103.2, answered=103.3),))
+
+
 def killed_in_post() -> History:
     """A freeze that the sampling missed, of a run that was killed long after its set was taken."""
     return replace(
@@ -242,6 +247,7 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
     "late events": (late_events(), APPLICATION, Terms()),
     "not examined": (history(images=()), APPLICATION, Terms()),
     "killed at once": (killed_at_once(), None, Terms(calls=None)),
+    "killed before its set": (killed_before_its_set(), None, Terms(freezes=None, calls=None)),
     "killed in post": (killed_in_post(), None, Terms(calls=None)),
     "nested": (nested_disks(), APPLICATION, Terms()),
     "answered late": (answered_late(), APPLICATION, Terms()),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from harness.history import History, Process
 from harness.oracles.residue import findings, growth, left_processes
 from harness.oracles.terms import Terms
@@ -29,8 +31,9 @@ def test_lasting_state_may_stand() -> None:
     assert all(f.holds for f in growth([history(), after(files=files), after(files=files)]))
 
 
-def test_logs_may_grow() -> None:
-    runs = [after(files={"/var/log/x": f"-rw------- 0:0 {n}"}) for n in (1, 2, 3)]
+@pytest.mark.parametrize("log", ["/var/log/x", "/run/executor/run.log"])
+def test_logs_may_grow(log: str) -> None:
+    runs = [after(files={log: f"-rw------- 0:0 {n}"}) for n in (1, 2, 3)]
     assert all(f.holds for f in growth(runs))
 
 
