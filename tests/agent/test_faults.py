@@ -45,6 +45,13 @@ def test_a_kill_is_told_before_it_is_done() -> None:
     assert log == [("told", "kill executor", ""), ("killed", "executor")]
 
 
+def test_a_thaw_is_told_before_it_is_done() -> None:
+    good, log = carried_out({"thaw": "/"})
+    assert not good, "/ is on none of the guest's disks"
+    assert log[0] == ("told", "thaw /", "")
+    assert log[1][2], "and told again with its problem"
+
+
 def test_other_faults_are_told_when_they_have_taken_effect() -> None:
     _, log = carried_out({"put": [{"path": "/a"}]})
     assert log == [("put", "/a"), ("told", "put /a", "")]

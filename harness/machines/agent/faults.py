@@ -37,13 +37,14 @@ class Faults:
     def carry_out(self, actions: Iterable[dict[str, Any]], call: Call) -> bool:
         """Every action in order; whether all of them could be done.
 
-        A kill is told before it is done, so that nobody reads of the death without its cause.
+        A kill or a thaw is told before it is done, so that nobody sees the death, or the disk
+        thawed, before its cause.
         """
         good = True
         for action in actions:
             problem = ""
-            kills = "kill" in action
-            if kills:
+            first = "kill" in action or "thaw" in action
+            if first:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": ""})
             try:
                 self._one(action, call)
@@ -52,7 +53,7 @@ class Faults:
             except OSError as error:
                 problem = f"{error.strerror} ({error.filename})"
             good = good and not problem
-            if problem or not kills:
+            if problem or not first:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
         return good
 
