@@ -121,10 +121,10 @@ def test_the_script_starts_clean(under: Under, monkeypatch: pytest.MonkeyPatch) 
     }
     assert "umask=0022" in lines
     assert "eof" in lines
-    assert [line for line in lines if line.startswith("Sig")] == [
-        "SigBlk:\t0000000000000000",
-        "SigIgn:\t0000000000000000",
-    ]
+    signals = [line.split(":\t") for line in lines if line.startswith("Sig")]
+    # Signals 32 and 33 belong to the C library, which may hold them back for itself.
+    own = ~(1 << 31 | 1 << 32)
+    assert [(name, int(mask, 16) & own) for name, mask in signals] == [("SigBlk", 0), ("SigIgn", 0)]
     assert "leaked" not in ended.out
     pid, session = lines[-1].split()
     assert pid == session
