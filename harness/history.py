@@ -332,7 +332,6 @@ class History:
     before: GuestState | None = None
     after: GuestState | None = None
     application: Application | None = None
-    files_kept: Mapping[str, str] = field(default_factory=dict)
 
     def starts(self, script: str) -> tuple[Mark, ...]:
         """The start marks of one script, in order: one for each attempt that was really run."""

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.contract.errors import ErrorName
+from harness.contract.pluginhost import PLUGIN_HOST_PATH
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -26,7 +27,6 @@ from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.suite import fixture
 from harness.targets.situation import (
-    PLUGIN_HOST_PATH,
     POST_PATH,
     PRE_PATH,
     TREE_END,

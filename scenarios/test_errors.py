@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from harness.contract.errors import ErrorName
+from harness.contract.pluginhost import PLUGIN_HOST_PATH
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -24,7 +25,6 @@ from harness.machines.files import GuestFile
 from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, script, scripts
 from harness.scenario.suite import fixture
-from harness.targets.situation import PLUGIN_HOST_PATH
 
 policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 pytestmark = pytest.mark.guest("data", "single-disk")

@@ -11,7 +11,9 @@ from dataclasses import replace
 
 import pytest
 
+from harness.contract.config import CONFIG_PATH
 from harness.contract.errors import ErrorName
+from harness.contract.pluginhost import PLUGIN_HOST_PATH
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -25,8 +27,6 @@ from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, script, scripts
 from harness.scenario.suite import fixture
 from harness.targets.situation import (
-    CONFIG_PATH,
-    PLUGIN_HOST_PATH,
     POST_PATH,
     PRE_PATH,
     config_file,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.contract.rulesets import DEFAULT_FOR_OTHERS, STRICT
 from harness.problem import UsageProblem
 from harness.targets.command import CommandTarget
 from harness.targets.reference import ReferenceTarget
@@ -25,4 +26,4 @@ def select_target(spec: str, version: str) -> Target:
 
 def default_rules(spec: str) -> str:
     """The rule set that judges this executor where none is named."""
-    return "strict" if spec == "reference" else "2025-04"
+    return STRICT if spec == "reference" else DEFAULT_FOR_OTHERS

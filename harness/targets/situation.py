@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from harness.contract.config import CONFIG_PATH
 from harness.machines.files import GuestFile
 
-CONFIG_PATH = "/etc/azure/VMSnapshotScriptPluginConfig.json"
-PLUGIN_HOST_PATH = "/etc/azure/VMSnapshotPluginHost.conf"
 PRE_PATH = "/opt/scripts/pre.sh"
 POST_PATH = "/opt/scripts/post.sh"
 
@@ -32,17 +31,16 @@ class Situation:
     """Everything that one run meets besides the guest's disks.
 
     `triggers` are the agent's plan (what to do when a script reaches a mark), `snapshots` the
-    answers of the snapshot command by call (the last one repeats), `snapshot_delay` seconds before
-    each answer. `timeout` is the script budget that the contract grants in this situation, in
-    seconds; `freeze_bound` is passed as SNAPCERT_FREEZE_BOUND where it is set, and binds only an
-    executor of which we know that it heeds it, `heeds_bound`: others may ignore it. `pre` and
-    `post` are the scripts whose executions are watched.
+    answers of the snapshot command by call (the last one repeats). `timeout` is the script budget
+    that the contract grants in this situation, in seconds; `freeze_bound` is passed as
+    SNAPCERT_FREEZE_BOUND where it is set, and binds only an executor of which we know that it
+    heeds it, `heeds_bound`: others may ignore it. `pre` and `post` are the scripts whose
+    executions are watched.
     """
 
     files: tuple[GuestFile, ...] = ()
     triggers: tuple[Mapping[str, Any], ...] = ()
     snapshots: tuple[SnapshotAnswer, ...] = ("take",)
-    snapshot_delay: float = 0.0
     timeout: float = _DEFAULT_TIMEOUT
     freeze_bound: float | None = None
     heeds_bound: bool = False
@@ -64,7 +62,7 @@ class Situation:
         A recovery of an interrupted run (ROB-05) has a script budget of its own.
         """
         scripts = 3 * (self.timeout + TREE_END)
-        return START_WAIT + scripts + self.bound + TREE_END + self.snapshot_delay
+        return START_WAIT + scripts + self.bound + TREE_END
 
 
 def config_file(

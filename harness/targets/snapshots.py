@@ -72,7 +72,7 @@ class SnapshotService:
         answers = self._situation.snapshots
         answer = answers[min(number, len(answers)) - 1]
         snapshot = Snapshot(number, call.at, None, None)
-        if self._stop.wait(self._situation.snapshot_delay):
+        if self._stop.is_set():
             self._record.append(snapshot)
             return
         # Also where it is to fail or hang: what the host sees of each disk then proves a freeze
