@@ -22,8 +22,8 @@ SBIN = ("/usr/sbin", "/sbin")
 
 UMASK = 0o022
 
-#: A shell may hold back SIGCHLD for a moment, and 32 and 33 belong to the C library.
-_SIGNALS_OF_THE_SHELL = frozenset({17, 32, 33})
+#: A shell may hold back SIGCHLD for a moment.
+_SIGNALS_OF_THE_SHELL = frozenset({17})
 
 #: An argument that no shell would touch.
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,+-]+")

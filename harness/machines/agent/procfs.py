@@ -113,9 +113,13 @@ def environ(pid: int, ids: tuple[int, int] | None = None) -> dict[str, str]:
 
 
 def signals(mask: str) -> list[int]:
-    """The numbers in a signal mask as /proc writes it."""
+    """The numbers in a signal mask as /proc writes it, but for 32 and 33.
+
+    Those two are the C library's own: what a container's engine was started with is inherited, and
+    no program can set them back.
+    """
     bits = int(mask, 16)
-    return [number for number in range(1, 65) if bits >> (number - 1) & 1]
+    return [n for n in range(1, 65) if bits >> (n - 1) & 1 and n not in (32, 33)]
 
 
 def stdin_at_end(pid: int) -> bool | None:
