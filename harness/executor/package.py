@@ -9,7 +9,7 @@ import marshal
 import struct
 import zipfile
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Mapping
 
 _SHEBANG = b"#!/usr/bin/env python3\n"
 _PACKAGES = ("contract", "executor")
@@ -22,12 +22,17 @@ _UNCHECKED_HASH = 1
 
 
 def build_zipapp(bytecode: bool = True) -> bytes:
-    """The executor as a zipapp: `python3 -I executor.pyz backup`, or executable by itself.
+    """The executor as a zipapp: `python3 -I executor.pyz backup`, or executable by itself."""
+    return pack(sources(), bytecode)
 
-    Deterministic: the same sources, packed by the same version of Python, give the same bytes.
+
+def pack(files: Mapping[str, bytes], bytecode: bool = True) -> bytes:
+    """A zipapp of these files by their paths in it, as `sources` gives them.
+
+    Deterministic: the same files, packed by the same version of Python, give the same bytes.
     With `bytecode` a guest of that Python version starts in half the time; others compile.
     """
-    content = _sources()
+    content = dict(files)
     if bytecode:
         for name, source in list(content.items()):
             if name.startswith("harness/"):
@@ -48,13 +53,14 @@ def digest() -> str:
     return hashlib.sha256(build_zipapp(bytecode=False)).hexdigest()
 
 
-def _sources() -> Dict[str, bytes]:
+def sources() -> Dict[str, bytes]:
+    """Every file of the zipapp by its path in it: "harness/executor/run.py" and so on."""
     house = Path(__file__).resolve().parent.parent
-    sources = {"__main__.py": _MAIN, "harness/__init__.py": b""}
+    files = {"__main__.py": _MAIN, "harness/__init__.py": b""}
     for package in _PACKAGES:
         for path in sorted((house / package).rglob("*.py")):
-            sources[f"harness/{path.relative_to(house).as_posix()}"] = path.read_bytes()
-    return sources
+            files[f"harness/{path.relative_to(house).as_posix()}"] = path.read_bytes()
+    return files
 
 
 def _compiled(name: str, source: bytes) -> bytes:

@@ -15,10 +15,14 @@ _PATH = "/run/snapcert/executor.pyz"
 
 
 class ReferenceTarget:
-    """The reference executor of this checkout; every rule applies to it."""
+    """The reference executor; every rule applies to it.
 
-    def __init__(self, version: str) -> None:
-        self._archive = build_zipapp()
+    It is this version's own, or `archive`, one that `harness.executor.package` packed elsewhere:
+    another version of it, held to the same clauses as this one.
+    """
+
+    def __init__(self, version: str, archive: bytes | None = None) -> None:
+        self._archive = build_zipapp() if archive is None else archive
         digest = hashlib.sha256(self._archive).hexdigest()
         self.identity = Identity("reference", version, "reference", digest)
         self.packages: tuple[str, ...] = ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 
 from harness.contract.rulesets import DEFAULT_FOR_OTHERS, STRICT
@@ -12,10 +14,15 @@ from harness.targets.target import Target
 
 
 def select_target(spec: str, version: str) -> Target:
-    """`reference`, or `command:PATH`; a UsageProblem says what is wrong with anything else."""
+    """`reference`, `reference:PATH` with a packed one, or `command:PATH`.
+
+    A UsageProblem says what is wrong with anything else.
+    """
     if spec == "reference":
         return ReferenceTarget(version)
     kind, _, path = spec.partition(":")
+    if kind == "reference" and path:
+        return ReferenceTarget("packed", _packed(Path(path).expanduser()))
     if kind == "command" and path:
         return CommandTarget(Path(path).expanduser())
     raise UsageProblem(
@@ -24,6 +31,20 @@ def select_target(spec: str, version: str) -> Target:
     )
 
 
+def _packed(path: Path) -> bytes:
+    """A reference executor that was packed into a file."""
+    remedy = "give a file that `harness.executor.package` packed"
+    try:
+        archive = path.read_bytes()
+        with zipfile.ZipFile(io.BytesIO(archive)) as content:
+            names = content.namelist()
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UsageProblem(f"{path} is no packed reference executor: {error}", remedy) from error
+    if "harness/executor/cli.py" not in names:
+        raise UsageProblem(f"{path} is no packed reference executor", remedy)
+    return archive
+
+
 def default_rules(spec: str) -> str:
     """The rule set that judges this executor where none is named."""
-    return STRICT if spec == "reference" else DEFAULT_FOR_OTHERS
+    return STRICT if spec.partition(":")[0] == "reference" else DEFAULT_FOR_OTHERS

@@ -1,0 +1,91 @@
+"""One trial: a broken executor or kit before the suite, and which clauses' checks it failed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contract.rulesets import STRICT
+from harness.executor.package import pack, sources
+from harness.results.verdict import is_bad
+from tests.mutants.defect import Defect, KitDefect, edited
+
+ROOT = Path(__file__).resolve().parents[2]
+_SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
+
+#: Seconds for the scenarios of one defect.
+_DEADLINE = 900.0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The first failed check of a clause: in which scenario, and what was seen."""
+
+    scenario: str
+    expected: str
+    observed: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the suite said of one defect: the first failure of each clause, and its own words.
+
+    `ran` is False where the suite did not get as far as a verdict on the executor.
+    """
+
+    failures: Mapping[str, Failure]
+    ran: bool
+    said: str
+
+    def missing(self, defect: Defect | KitDefect) -> tuple[str, ...]:
+        """The clauses that the defect breaks and no check noticed."""
+        return tuple(clause for clause in defect.breaks if clause not in self.failures)
+
+
+def broken_executor(defect: Defect) -> bytes:
+    """The reference executor with this defect, packed; the judge's own contract stays whole."""
+    return pack(edited(sources(), defect.edits, "harness/"))
+
+
+def broken_kit(defect: KitDefect, folder: Path) -> None:
+    """The bundled kit with this defect, in `folder`."""
+    kit = ROOT / "fixtures" / "kits" / defect.kit
+    shutil.copytree(kit, folder)
+    whole = {edit.file: (kit / edit.file).read_bytes() for edit in defect.edits}
+    for name, content in edited(whole, defect.edits).items():
+        (folder / name).write_bytes(content)
+
+
+def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
+    """Run the scenarios that must notice it; `folder` takes the broken program and the record."""
+    out = folder / "out"
+    if isinstance(defect, Defect):
+        archive = folder / "executor.pyz"
+        archive.write_bytes(broken_executor(defect))
+        words = ["conform", "--executor", f"reference:{archive}", "--rules", STRICT,
+                 "--fs", defect.filesystems, "-k", defect.scenarios, "-n", "0"]  # fmt: skip
+    else:
+        broken_kit(defect, folder / defect.kit)
+        words = ["certify", str(folder / defect.kit), "--rounds", str(defect.rounds), "-n", "0"]
+    done = subprocess.run(
+        [sys.executable, "-c", _SNAPCERT, *words, "--seed", "1", "--out", str(out), "--quiet"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_DEADLINE,
+    )
+    said = (done.stdout + done.stderr).strip()
+    failures: dict[str, Failure] = {}
+    record = out / "results.jsonl"
+    lines = record.read_text(encoding="ascii").splitlines() if record.is_file() else []
+    for line in map(json.loads, lines):
+        if line["type"] == "check" and is_bad(line["status"]):
+            failure = Failure(line["scenario"], line["expected"], line["observed"])
+            failures.setdefault(line["clause"], failure)
+    return Trial(failures, done.returncode in (0, 1), said)
