@@ -13,9 +13,12 @@ from itertools import groupby
 
 from harness.results.plain import one_line, plain
 from harness.results.reader import verdict_of
-from harness.results.record import CheckLine, Record, RoundLine, ScenarioLine
+from harness.results.record import CheckLine, Record, RoundLine, RunLine, ScenarioLine
+from harness.results.strip import draw
+from harness.results.timeline import build
 from harness.results.verdict import BAD
 
+_WIDTH = 80
 _SKIPPED = ("skipped", "not-applicable")
 
 
@@ -36,7 +39,9 @@ def render(record: Record, clauses: Mapping[str, str] | None = None) -> bytes:
             total.announced = True
         for scenario in members:
             rounds = [r for r in record.rounds if r.scenario == scenario.id]
-            suite.append(_case(scenario, checks.get(scenario.id, ()), rounds, clauses or {}))
+            runs = [r for r in record.runs if r.scenario == scenario.id]
+            mine = checks.get(scenario.id, ())
+            suite.append(_case(scenario, mine, rounds, runs, clauses or {}))
     if not total.announced:  # nothing ran: a suite that says so, instead of an empty file
         suite = ET.SubElement(root, "testsuite", name="snapcert", timestamp=_timestamp(record))
         total.write(suite)
@@ -70,6 +75,7 @@ def _case(
     scenario: ScenarioLine,
     checks: Sequence[CheckLine],
     rounds: Sequence[RoundLine],
+    runs: Sequence[RunLine],
     clauses: Mapping[str, str],
 ) -> ET.Element:
     area, name = _split(scenario.id)
@@ -89,12 +95,13 @@ def _case(
         error = ET.SubElement(
             case, "error", type=scenario.status, message=one_line(scenario.message)
         )
-        error.text = plain(_sentences(scenario, ()))
+        error.text = plain(_sentences(scenario))
     elif scenario.status in BAD:
         bad = [c for c in checks if c.status in BAD]
         said = ", ".join(c.clause for c in bad) or scenario.message or scenario.status
         failure = ET.SubElement(case, "failure", type=scenario.status, message=one_line(said))
-        failure.text = plain(_sentences(scenario, bad, clauses))
+        drawn = [r for r in runs if any(c.run == r.id for c in bad)]
+        failure.text = plain(_sentences(scenario, bad, drawn, clauses))
     if warned := [c for c in checks if c.status == "warned"]:
         out = ET.SubElement(case, "system-out")
         out.text = plain("\n\n".join(_check(c, clauses) for c in warned))
@@ -103,11 +110,13 @@ def _case(
 
 def _sentences(
     scenario: ScenarioLine,
-    checks: Iterable[CheckLine],
+    checks: Iterable[CheckLine] = (),
+    runs: Iterable[RunLine] = (),
     clauses: Mapping[str, str] | None = None,
 ) -> str:
     parts = [scenario.message] if scenario.message else []
     parts += [_check(c, clauses or {}) for c in checks]
+    parts += ["\n".join(("timeline", *draw(build(r.history), _WIDTH))) for r in runs]
     if scenario.remedy:
         parts.append(f"remedy: {scenario.remedy}")
     if scenario.replay:

@@ -29,9 +29,12 @@ from harness.results.record import (
     Line,
     PlanLine,
     RoundLine,
+    RunLine,
     ScenarioLine,
     Status,
 )
+from harness.results.strip import draw
+from harness.results.timeline import build
 from harness.results.verdict import STATUSES, is_bad
 from harness.results.wording import (
     STATUS_WORDS,
@@ -96,6 +99,7 @@ class Terminal:
         self._counts: Counter[Status] = Counter()
         self._running: dict[str, tuple[str, str, float]] = {}
         self._checks: dict[str, list[CheckLine]] = {}
+        self._runs: dict[str, list[RunLine]] = {}
         wants_live = self.console.is_terminal if live is None else live
         self._live = (
             Live(
@@ -147,6 +151,8 @@ class Terminal:
                 self._print(f"  {self._total} {noun}\n")
         elif isinstance(line, CheckLine):
             self._checks.setdefault(line.scenario, []).append(line)
+        elif isinstance(line, RunLine):
+            self._runs.setdefault(line.scenario, []).append(line)
         elif isinstance(line, ScenarioLine):
             self._finished(line)
         elif isinstance(line, RoundLine):
@@ -179,6 +185,7 @@ class Terminal:
         self._running.pop(line.id, None)
         self._counts[line.status] += 1
         checks = self._checks.pop(line.id, [])
+        runs = self._runs.pop(line.id, [])
         telling = [c for c in checks if is_bad(c.status)]
         if not is_bad(line.status) and self._quiet:
             return
@@ -196,12 +203,19 @@ class Terminal:
         for check in telling:
             for style, label, text in check_paragraphs(check, self._clauses):
                 self._paragraph(text, _INDENT, label, style)
+        for run in runs:
+            if any(check.run == run.id for check in telling):
+                self._timeline(run)
         for style, label, text in scenario_paragraphs(line):
             if text == line.replay:  # to be copied, so it is not wrapped
                 self._print(f"{_INDENT}{label} {one_line(text)}")
             else:
                 self._paragraph(text, _INDENT, label, style)
         self._print("")
+
+    def _timeline(self, run: RunLine) -> None:
+        for number, row in enumerate(draw(build(run.history), self._width() - len(_INDENT) - 9)):
+            self._print(f"{_INDENT}{'' if number else 'timeline':<9}{row}")
 
     def _control(self, line: ControlLine) -> None:
         if line.kind == "oracle":
