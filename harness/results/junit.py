@@ -116,7 +116,7 @@ def _sentences(
 ) -> str:
     parts = [scenario.message] if scenario.message else []
     parts += [_check(c, clauses or {}) for c in checks]
-    parts += ["\n".join(("timeline", *draw(build(r.history), _WIDTH))) for r in runs]
+    parts += ["\n".join(draw(build(r.history), _WIDTH)) for r in runs]
     if scenario.remedy:
         parts.append(f"remedy: {scenario.remedy}")
     if scenario.replay:

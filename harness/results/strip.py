@@ -19,9 +19,9 @@ _VALUE = 18
 
 
 def draw(timeline: Timeline, width: int) -> tuple[str, ...]:
-    """The rows, none wider than `width`: the whole run, then the lens where there is one."""
+    """The whole run, then the lens where there is one; no row is wider than `width`, 44 or more."""
     room = max(width - _NAME - _VALUE - 2, 10)
-    panels = [("", timeline.whole)]
+    panels = [("timeline", timeline.whole)]
     if timeline.lens is not None:
         panels.append((f"{timeline.magnified} x larger", timeline.lens))
     return tuple(line.rstrip() for name, panel in panels for line in _rows(name, panel, room))
@@ -31,7 +31,8 @@ def _rows(name: str, panel: Panel, room: int) -> Iterator[str]:
     ends = seconds(panel.start), seconds(panel.end)
     yield f"{name:<{_NAME}}" + ends[0] + ends[1].rjust(room - len(ends[0]))
     for lane in panel.lanes:
-        yield f"{one_line(lane.name)[: _NAME - 1]:<{_NAME}}{_bar(panel, lane, room)}  {lane.value[:_VALUE]}"
+        head = f"{one_line(lane.name)[: _NAME - 1]:<{_NAME}}"
+        yield f"{head}{_bar(panel, lane, room)}  {lane.value[:_VALUE]}"
     if panel.flags:
         marks = [" "] * room
         for flag in panel.flags:

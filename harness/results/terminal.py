@@ -214,8 +214,8 @@ class Terminal:
         self._print("")
 
     def _timeline(self, run: RunLine) -> None:
-        for number, row in enumerate(draw(build(run.history), self._width() - len(_INDENT) - 9)):
-            self._print(f"{_INDENT}{'' if number else 'timeline':<9}{row}")
+        for row in draw(build(run.history), self._width() - len(_INDENT)):
+            self._print(_INDENT + row)
 
     def _control(self, line: ControlLine) -> None:
         if line.kind == "oracle":

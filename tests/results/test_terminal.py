@@ -55,6 +55,13 @@ def test_a_failure_reads_whole(conform: str) -> None:
     assert block in conform
 
 
+def test_a_failure_shows_its_timeline(conform: str) -> None:
+    start = conform.index("FAILED   26/32")
+    block = conform[start : conform.index("replay", start)]
+    assert "           timeline " in block
+    assert any("freeze data" in line and "#" in line for line in block.splitlines())
+
+
 def test_a_hang_says_what_to_do(conform: str) -> None:
     assert "remedy   bound the wait for the snapshot command (SNP-02)" in conform
     assert "HUNG     28/32" in conform
