@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from harness.contract.clauses import CATALOGUE
 from harness.contract.rulesets import RULESETS, binding
 from harness.results.record import CheckLine, Header, Line
-
-_EXECUTED = frozenset(("passed", "warned", "failed", "hung", "crashed"))
+from harness.results.verdict import EXECUTED
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def coverage(header: Header, lines: Iterable[Line]) -> Coverage | None:
     if header.kit is not None or header.rules not in RULESETS:
         return None
     seen = {
-        line.clause for line in lines if isinstance(line, CheckLine) and line.status in _EXECUTED
+        line.clause for line in lines if isinstance(line, CheckLine) and line.status in EXECUTED
     }
     reference = header.executor.kind == "reference"
     due = [

@@ -26,7 +26,7 @@ from harness.machines.cleanup import mend_dead_runs
 from harness.machines.engine import Engine
 from harness.machines.runs import RunLock, new_run_id
 from harness.problem import EngineProblem, IncompleteProblem, Problem
-from harness.results import html, junit
+from harness.results import html, junit, traceability
 from harness.results.reader import read
 from harness.results.record import (
     CheckLine,
@@ -341,6 +341,9 @@ class Controller:
         try:
             (out / "junit.xml").write_bytes(junit.render(record, _TEXTS))
             (out / "report.html").write_text(page, encoding="utf-8")
+            if self._options.kit is None:
+                trace = traceability.render(record)
+                (out / "traceability.md").write_text(trace, encoding="utf-8")
         except OSError as error:
             raise EngineProblem(
                 f"the reports can't be written to {out}: {error.strerror}",
