@@ -218,7 +218,13 @@ def prefix_gaps(operations: Iterable[Operation], has: frozenset[str]) -> tuple[s
 _CLAUSES: tuple[tuple[str, str, Callable[[Ledger], tuple[str, ...]]], ...] = (
     (
         "APP-01.starts",
-        "the application starts from the restored set without help",
+        "the application starts from the restored set",
+        lambda seen: (seen.not_started,) if seen.not_started else (),
+    ),
+    (
+        # A restored guest is given the kit's own start command and nothing else.
+        "APP-01.no-repair",
+        "nothing but its own start command is needed",
         lambda seen: (seen.not_started,) if seen.not_started else (),
     ),
     (
