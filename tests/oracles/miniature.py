@@ -12,6 +12,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 FREEZE, THAW = 0xC0045877, 0xC0045878
@@ -88,6 +89,8 @@ def backup() -> int:
     if DEFECT != "freezes before pre":
         freeze(held)
     if DEFECT == "thaws early":
+        # Long enough to be sampled for sure; of a shorter freeze only SNP-01.while-frozen tells.
+        time.sleep(0.5)
         thaw(held)
     taken = subprocess.run([os.environ["SNAPCERT_SNAPSHOT"]], check=False).returncode == 0
     if DEFECT == "takes two sets":
