@@ -86,6 +86,7 @@ def _case(
     pairs += [("rule", rule) for rule in sorted({c.rule for c in checks})]
     pairs += [("check", f"{c.clause} {c.status}") for c in checks]
     pairs += [("round", _round(r)) for r in rounds]
+    pairs += [("story", story) for story in scenario.stories]
     if scenario.replay:
         pairs.append(("replay", scenario.replay))
     case.append(_properties(pairs))

@@ -95,7 +95,8 @@ class ScenarioLine:
 
     `status` is the worst of its checks, or what kept it from being judged. `message` and `remedy`
     say what went wrong where that is not a check; `replay` is the command that runs it alone.
-    `needed` is False where a verdict can be given although it was skipped.
+    `needed` is False where a verdict can be given although it was skipped. `stories` are real
+    failures of this kind, each with its source.
     """
 
     id: str
@@ -109,6 +110,7 @@ class ScenarioLine:
     title: str = ""
     worker: str = ""
     replay: str = ""
+    stories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

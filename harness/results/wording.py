@@ -116,6 +116,8 @@ def scenario_paragraphs(line: ScenarioLine) -> Iterator[Paragraph]:
         yield "", "because ", f"{line.message} [{line.ref}]" if line.ref else line.message
     if line.remedy:
         yield "", "remedy  ", line.remedy
+    for story in line.stories:
+        yield "", "happened", story
     if line.replay:
         yield "", "replay  ", line.replay
 

@@ -42,6 +42,7 @@ from harness.results.verdict import worst
 from harness.results.writer import Writer, now
 from harness.scenario.log import divert
 from harness.scenario.options import Options
+from harness.scenario.stories import stories_of
 from harness.scenario.worker import image_of, lines_of
 from harness.targets.select import select_target
 from harness.targets.target import Target
@@ -241,6 +242,7 @@ class Controller:
                 title=carried["title"],
                 worker=worker,
                 replay=shlex.join(["snapcert", *self._command(), "-k", _keyword(nodeid)]),
+                stories=stories_of(nodeid),
             )
         )
 
