@@ -48,6 +48,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="decides what is drawn by chance: the instant of each round's backup",
     )
+    group.addoption("--key", default=None, help="private key that signs the certificate of a kit")
+    group.addoption("--valid-days", type=int, default=365, help="how long a certificate holds")
     group.addoption("--keep-failed", action="store_true", help="keep the guests of what failed")
     group.addoption(
         "--timeout-scale",
@@ -102,6 +104,8 @@ def _options(config: pytest.Config) -> Options:
         keep_failed=config.getoption("--keep-failed"),
         timeout_scale=config.getoption("--timeout-scale"),
         quiet=config.getoption("--quiet-view"),
+        key=Path(key).absolute() if (key := config.getoption("--key")) else None,
+        valid_days=config.getoption("--valid-days"),
     )
 
 

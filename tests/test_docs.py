@@ -19,7 +19,15 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 #: Words that stand for what a user fills in.
-PLACES = {"KIT": "ledger", "RUN": "run", "FOLDER": "ledger", "EXPR": "x", "NAME": "FBK-01"}
+PLACES = {
+    "CERTIFICATE": "certificate.json",
+    "EXPR": "x",
+    "FOLDER": "ledger",
+    "KIT": "ledger",
+    "NAME": "FBK-01",
+    "PUB": "vendor.key.pub",
+    "RUN": "run",
+}
 
 
 def commands(word: str) -> list[tuple[str, str]]:

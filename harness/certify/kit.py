@@ -71,13 +71,17 @@ class Kit:
         return self.files[self.manifest.scripts.post]
 
     @property
+    def digests(self) -> Mapping[str, str]:
+        """sha256 of each file's content by its path, in hexadecimal."""
+        return {path: hashlib.sha256(file.content).hexdigest() for path, file in self.files.items()}
+
+    @property
     def digest(self) -> str:
         """sha256 over all files with their paths and execute bits, in hexadecimal."""
         total = hashlib.sha256()
-        for path in sorted(self.files):
-            file = self.files[path]
-            content = hashlib.sha256(file.content).hexdigest()
-            total.update(json.dumps([path, file.executable, content]).encode() + b"\n")
+        for path, content in sorted(self.digests.items()):
+            fact = [path, self.files[path].executable, content]
+            total.update(json.dumps(fact).encode() + b"\n")
         return total.hexdigest()
 
     def on_filesystem(self, filesystem: Filesystem) -> Kit:

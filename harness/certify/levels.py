@@ -6,6 +6,7 @@ words that say so: it is never passed by being left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.certify.kit import Kit
@@ -70,7 +71,18 @@ def modules(level: int) -> frozenset[str]:
     return frozenset(entry.module for entry in LEVELS if entry.number <= level)
 
 
-def kit_info(kit: Kit, level: int) -> KitInfo:
-    """What a record says of the kit that it is about."""
+def kit_info(
+    kit: Kit, level: int, rounds: int, packages: Mapping[str, str] | None = None
+) -> KitInfo:
+    """What a record says of the kit that it is about; `packages` are its guests' versions."""
     manifest = kit.manifest
-    return KitInfo(manifest.name, manifest.version, manifest.vendor, level, kit.digest)
+    return KitInfo(
+        manifest.name,
+        manifest.version,
+        manifest.vendor,
+        level,
+        kit.digest,
+        rounds,
+        kit.digests,
+        packages or {},
+    )

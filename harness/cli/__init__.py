@@ -12,7 +12,9 @@ from harness.cli.cleanup import cleanup
 from harness.cli.conform import conform
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
+from harness.cli.keygen import keygen
 from harness.cli.shell import shell
+from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
 
 _EPILOG = (
@@ -27,7 +29,7 @@ def cli() -> None:
     """Conformance and certification of application-consistent VM snapshots on Linux."""
 
 
-for _command in (certify, conform, doctor, explain, cleanup, shell):
+for _command in (certify, conform, doctor, explain, cleanup, shell, keygen, verify):
     cli.add_command(_command)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from harness.certify.certificate import private_key
 from harness.certify.kit import load_kit
 from harness.certify.levels import LEVELS
 from harness.cli.suite_run import run_suite, shared_options
@@ -22,6 +23,11 @@ from harness.scenario.suite import suite_root
               "those before.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
               help="Backups under load, each restored and proven.")  # fmt: skip
+@click.option("--key", type=click.Path(path_type=Path, dir_okay=False),
+              help="Private key (`snapcert keygen`): a kit that is certified gets a signed "
+              "certificate.json.")  # fmt: skip
+@click.option("--valid-days", type=click.IntRange(1, 3650), default=365, show_default=True,
+              help="How long that certificate holds.")  # fmt: skip
 @shared_options
 @click.option("--fs", "filesystems", default=None,
               help="Filesystems to put the kit's disks on, one after the other, comma separated. "
@@ -43,9 +49,14 @@ def certify(kit: str, level: int, rounds: int, filesystems: str | None, **option
             click.echo(f"level {asked.number} will end incomplete: {asked.missing}", err=True)
     if level == 1:
         options["workers"] = 0  # one static check: starting workers would take longer
+    extra = ["--kit", str(folder), "--level", str(level), "--rounds", str(rounds)]
+    key, valid_days = options.pop("key"), options.pop("valid_days")
+    if key is not None:
+        private_key(key)  # what is wrong with it is said before anything was run
+        extra += ["--key", str(key), "--valid-days", str(valid_days)]
     return run_suite(
         [suite_root() / "scenarios" / "certification"],
-        extra=("--kit", str(folder), "--level", str(level), "--rounds", str(rounds)),
+        extra=tuple(extra),
         filesystems=filesystems or ",".join(own) or FILESYSTEMS[0],
         **options,
     )

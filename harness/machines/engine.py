@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import io
 import re
+import tarfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -246,6 +248,25 @@ class Engine:
             ),
         )
         return str(made["Id"])
+
+    def file_of(self, image: str, path: str, run: str) -> bytes:
+        """The content of one regular file of an image, read from a container that never runs.
+
+        It carries the label of `run`, for a cleanup to find should this be killed in between.
+        """
+        labels = {LABEL_RUN: run}
+        made = self._ask(
+            f"the image {image}",
+            lambda: self.api.create_container(image, ["true"], labels=labels),
+        )
+        try:
+            chunks = self._ask(f"{path} of {image}", lambda: self.api.get_archive(made, path)[0])
+            with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
+                member = archive.next()
+                file = archive.extractfile(member) if member is not None else None
+                return file.read() if file is not None else b""
+        finally:
+            self.remove(made["Id"])
 
     def inspect(self, container: str) -> Mapping[str, Any]:
         """What the engine knows of a container."""

@@ -43,24 +43,35 @@ VerdictWord = Literal[
 
 @dataclass(frozen=True)
 class ExecutorInfo:
-    """The executor under test; `not_applicable` maps rules that it declares so to its reasons."""
+    """The executor under test; `not_applicable` maps rules that it declares so to its reasons.
+
+    `digest` is a sha256 over all its files, `files` the one of each.
+    """
 
     name: str
     version: str = ""
     kind: str = "reference"
     digest: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
     not_applicable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class KitInfo:
-    """The script kit that a certification is about; `level` is the one that was asked for."""
+    """The script kit that a certification is about; `level` and `rounds` are what was asked for.
+
+    `digest` is a sha256 over all its files, `files` the one of each by its path in the kit;
+    `packages` are the versions of what its guests need besides the base.
+    """
 
     name: str
     version: str = ""
     vendor: str = ""
     level: int = 3
     digest: str = ""
+    rounds: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -313,4 +313,5 @@ def _shown(scenario: str) -> str:
 
 
 def _kind(path: Path) -> str:
-    return {".html": "report", ".jsonl": "results", ".xml": "junit"}.get(path.suffix, "file")
+    kinds = {".html": "report", ".jsonl": "results", ".xml": "junit", ".json": "signed"}
+    return kinds.get(path.suffix, "file")

@@ -10,20 +10,22 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
 import pytest
 
 from harness import __version__
-from harness.certify.kit import load_kit
+from harness.certify import certificate
+from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import kit_info
 from harness.certify.session import kit_image
 from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import ERRORS
 from harness.machines.cleanup import mend_dead_runs
 from harness.machines.engine import Engine
+from harness.machines.packages import versions
 from harness.machines.runs import RunLock, new_run_id
 from harness.problem import EngineProblem, IncompleteProblem, Problem
 from harness.results import html, junit, traceability
@@ -32,11 +34,12 @@ from harness.results.record import (
     CheckLine,
     ExecutorInfo,
     Header,
-    KitInfo,
     Line,
+    Record,
     ScenarioLine,
     Status,
 )
+from harness.results.statement import refusal
 from harness.results.terminal import Terminal
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
@@ -69,6 +72,7 @@ class _Ground:
     engine: str
     kernel: str
     image: str
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 #: A static check needs none.
@@ -113,7 +117,8 @@ class Controller:
             divert(self._config, options.out / "pytest.log")
         target = select_target(options.executor, __version__)
         identity = target.identity
-        ground = self._prepare(target) if options.needs_machines else _NO_MACHINES
+        kit = load_kit(options.kit) if options.kit is not None else None
+        ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
         header = Header(
             suite=__version__,
             command=shlex.join(["snapcert", *self._command()]),
@@ -123,6 +128,7 @@ class Controller:
                 identity.version,
                 identity.kind,
                 identity.digest,
+                dict(identity.files),
                 dict(target.not_applicable),
             ),
             engine=ground.engine,
@@ -132,7 +138,7 @@ class Controller:
             started=now(),
             selection=self._config.getoption("keyword", "") or "",
             workers=max(int(self._config.getoption("numprocesses", 0) or 0), 1),
-            kit=_kit_info(options),
+            kit=kit_info(kit, options.level, options.rounds, ground.packages) if kit else None,
         )
         listeners = []
         if self._live:
@@ -141,16 +147,19 @@ class Controller:
             listeners.append(self._terminal)
         self._writer = Writer(options.out / "results.jsonl", header, listeners)
 
-    def _prepare(self, target: Target) -> _Ground:
+    def _prepare(self, target: Target, kit: Kit | None) -> _Ground:
         """An engine that is usable, nothing left of dead runs, images for every guest."""
         self._engine = engine = Engine.connect()
         facts = engine.assert_usable()
         mend_dead_runs(engine, self._say)
         image = image_of(engine, target, self._say)
-        if self._options.kit is not None:
-            image = kit_image(engine, load_kit(self._options.kit), target, self._say)
+        packages: Mapping[str, str] = {}
+        if kit is not None:
+            image = kit_image(engine, kit, target, self._say)
+            packages = versions(engine, image, kit.manifest.packages, self.run_id)
         self._lock = RunLock(self.run_id, image)
-        return _Ground(f"{facts.version} ({facts.storage_driver})", facts.kernel, image)
+        version = f"{facts.version} ({facts.storage_driver})"
+        return _Ground(version, facts.kernel, image, packages)
 
     def _say(self, text: str) -> None:
         """Progress of what takes long before the first scenario, on stderr."""
@@ -352,7 +361,22 @@ class Controller:
                 "make room or rights there; the record in results.jsonl stays",
                 "results",
             ) from error
-        return [out / name for name in ("report.html", "results.jsonl", "junit.xml")]
+        reports = [out / name for name in ("report.html", "results.jsonl", "junit.xml")]
+        if self._options.key is not None:
+            reports += self._certificate(record, self._options.key)
+        return reports
+
+    def _certificate(self, record: Record, key: Path) -> list[Path]:
+        """The signed certificate of a kit that is certified, beside the reports; else why not."""
+        path = self._options.out / "certificate.json"
+        path.unlink(missing_ok=True)  # an earlier run's
+        why = refusal(record)
+        if why:
+            self._say(f"no certificate: {why}")
+            return []
+        signer = certificate.private_key(key)
+        path.write_bytes(certificate.issue(record, signer, self._options.valid_days))
+        return [path]
 
 
 class _Outcome:
@@ -384,10 +408,6 @@ def _reason(report: pytest.TestReport) -> str:
 def _keyword(nodeid: str) -> str:
     """A -k expression that selects this scenario alone: its name with its parameters."""
     return nodeid.rsplit("::", 1)[-1]
-
-
-def _kit_info(options: Options) -> KitInfo | None:
-    return kit_info(load_kit(options.kit), options.level) if options.kit is not None else None
 
 
 def stop(config: pytest.Config, problem: Problem) -> NoReturn:

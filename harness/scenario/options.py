@@ -16,6 +16,8 @@ from harness.targets.select import default_rules
 #: Filesystems that a conformance run may be asked to cover, in the order of its matrix.
 FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
 
+_PATHS = ("out", "kit", "key")
+
 
 @dataclass(frozen=True)
 class Options:
@@ -32,6 +34,9 @@ class Options:
     keep_failed: bool = False
     timeout_scale: float = 1.0
     quiet: bool = False
+    #: The private key that signs the certificate of a kit that is certified, and its life in days.
+    key: Path | None = None
+    valid_days: int = 365
 
     @property
     def needs_machines(self) -> bool:
@@ -40,17 +45,20 @@ class Options:
 
     def to_json(self) -> str:
         """As text that a worker's process reads."""
-        data = {**asdict(self), "out": str(self.out), "kit": str(self.kit) if self.kit else None}
-        return json.dumps(data)
+        return json.dumps({**asdict(self), **{name: _text(getattr(self, name)) for name in _PATHS}})
 
     @classmethod
     def from_json(cls, text: str) -> Options:
         """What `to_json` wrote."""
         data = json.loads(text)
         data["filesystems"] = tuple(data["filesystems"])
-        data["out"] = Path(data["out"])
-        data["kit"] = Path(data["kit"]) if data["kit"] else None
+        for name in _PATHS:
+            data[name] = Path(data[name]) if data[name] else None
         return cls(**data)
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path is not None else None
 
 
 def parse_filesystems(text: str) -> tuple[Filesystem, ...]:

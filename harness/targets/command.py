@@ -31,7 +31,15 @@ class CommandTarget:
             digest.update(f"{file.path}\0{file.mode}\0{file.target}\0".encode())
             digest.update(file.content)
         self.identity = Identity(
-            manifest.name or path.resolve().name, manifest.version, "command", digest.hexdigest()
+            manifest.name or path.resolve().name,
+            manifest.version,
+            "command",
+            digest.hexdigest(),
+            {
+                file.path.removeprefix(f"{FOLDER}/"): hashlib.sha256(file.content).hexdigest()
+                for file in self._files
+                if file.kind == "file"
+            },
         )
         self.packages = manifest.packages
         self.image = manifest.image

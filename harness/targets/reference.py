@@ -24,7 +24,9 @@ class ReferenceTarget:
     def __init__(self, version: str, archive: bytes | None = None) -> None:
         self._archive = build_zipapp() if archive is None else archive
         digest = hashlib.sha256(self._archive).hexdigest()
-        self.identity = Identity("reference", version, "reference", digest)
+        self.identity = Identity(
+            "reference", version, "reference", digest, {"executor.pyz": digest}
+        )
         self.packages: tuple[str, ...] = ()
         self.image: str | None = None
         self.deadline: float | None = None

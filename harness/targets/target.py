@@ -11,12 +11,16 @@ from harness.machines.guest import Guest
 
 @dataclass(frozen=True)
 class Identity:
-    """Which executor a result speaks of; `digest` is a sha256 over all its files."""
+    """Which executor a result speaks of; `digest` is a sha256 over all its files.
+
+    `files` has the one of each file by its path.
+    """
 
     name: str
     version: str
     kind: str
     digest: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

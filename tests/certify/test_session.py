@@ -39,7 +39,7 @@ def test_every_level_has_its_module() -> None:
 
 def test_what_a_record_says_of_a_kit(write_kit: WriteKit) -> None:
     kit = load_kit(write_kit())
-    info = kit_info(kit, 2)
+    info = kit_info(kit, 2, 5)
     assert (info.name, info.version, info.vendor, info.level) == ("sample", "1", "tests", 2)
     assert info.digest == kit.digest
 

@@ -22,7 +22,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    for command in ("certify", "conform", "doctor", "explain", "cleanup", "shell"):
+    for command in (
+        "certify", "conform", "doctor", "explain", "cleanup", "shell", "keygen", "verify",
+    ):  # fmt: skip
         assert command in out
 
 
