@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contract.clauses import CATALOGUE
+from harness.contract.config import TIMEOUT_CAP
 from harness.contract.rulesets import binding
 from harness.contract.verdict import (
     FreezeDone,
@@ -265,7 +266,7 @@ class Case:
             files=given.all_files(),
             triggers=tuple(triggers),
             snapshots=tuple(snapshots),
-            timeout=float(given.setting("timeoutInSeconds", _DEFAULT_BUDGET)),
+            timeout=float(min(given.setting("timeoutInSeconds", _DEFAULT_BUDGET), TIMEOUT_CAP)),
             freeze_bound=freeze_bound,
             heeds_bound=self.reference,
             single_disk=self.single_disk,
