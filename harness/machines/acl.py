@@ -26,10 +26,10 @@ def encode_acl(text: str) -> bytes:
     """
     entries = []
     for entry in text.split(","):
-        what, who, allowed = entry.split(":")
         try:
+            what, who, allowed = entry.split(":")
             tag, bits = _TAGS[what, bool(who)], sum(_BITS[letter] for letter in allowed)
-        except KeyError as unknown:
-            raise ValueError(f"{entry!r} is no entry of an access-control list") from unknown
+        except (KeyError, ValueError):
+            raise ValueError(f"{entry!r} is no entry of an access-control list") from None
         entries.append((tag, bits, int(who) if who else _NOBODY))
     return _VERSION + b"".join(_ENTRY.pack(*entry) for entry in sorted(entries))
