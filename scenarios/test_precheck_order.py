@@ -12,7 +12,7 @@ from harness.contract.verdict import ConfigFinding, PluginHostFinding, ScriptFin
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, script, scripts
-from harness.scenario.places import USER, absent, fifo
+from harness.scenario.places import USER, absent
 from harness.scenario.suite import fixture
 from harness.targets.situation import POST_PATH, PRE_PATH, config_file
 
@@ -22,9 +22,6 @@ MEANT = configured(continueBackupOnFailure=False)
 PATHS = {"pre": PRE_PATH, "post": POST_PATH}
 NOT_FOUND = {"pre": ErrorName.PRE_NOT_FOUND, "post": ErrorName.POST_NOT_FOUND}
 PERMISSION = {"pre": ErrorName.PRE_PERMISSION, "post": ErrorName.POST_PERMISSION}
-
-#: Soon over, should an executor wait for a pipe.
-SHORT = 10.0
 
 Named = ConfigFinding | PluginHostFinding | ScriptFinding
 BAD_HOST = GuestFile(
@@ -85,10 +82,6 @@ BAD_POST = {
         script("post", "succeed", uid=USER),
         ScriptFinding("precheck", PERMISSION["post"], "owner"),
     ),
-    "pipe": (
-        fifo(POST_PATH, "0700"),
-        ScriptFinding("precheck", NOT_FOUND["post"], "not-regular"),
-    ),
 }
 
 
@@ -98,5 +91,5 @@ def test_pre_script_waits_for_the_post_scripts_judgement(
 ) -> None:
     """A post-script that can't be run would leave the application quiesced: pre does not run."""
     # The config goes on after a failure: the backup is taken, and only the scripts are left out.
-    run = case.backup(Given(configured(), (*scripts(), bad)), freeze_bound=SHORT)
+    run = case.backup(Given(configured(), (*scripts(), bad)))
     run.expect_refused(finding, "FILE-07.no-scripts")
