@@ -14,7 +14,7 @@ def judge(
     terms: Terms | None = None,
     enough: Enough | None = None,
 ) -> tuple[Finding, ...]:
-    """All findings about one run, in the order claim, scripts, order, set, application, residue.
+    """All findings about one run, in the order claim, refusal, scripts, order, set, application, residue.
 
     `expected` is None where the scenario expects no verdict (the executor was killed). Pure: a
     stored history gives the same findings again.
