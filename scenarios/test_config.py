@@ -1,46 +1,28 @@
-"""CFG: what may stand in the config, what makes it unusable, and what applies in its place.
+"""CFG-02, CFG-03: content of the config that can't be used.
 
-In each unusable config the author asked for no backup after a failure and for no freeze: neither
-may be trusted, so the backup goes on, frozen (CFG-03.policy).
+In each of these the author asked for no backup after a failure and for no freeze: neither may be
+trusted, so the backup goes on, frozen (CFG-03.policy).
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from harness.contract.errors import ErrorName
-from harness.contract.pluginhost import PLUGIN_HOST_PATH
-from harness.contract.verdict import (
-    ConfigFinding,
-    FreezeDone,
-    PostSucceeded,
-    PreSucceeded,
-    ScriptFinding,
-    SnapshotTaken,
-)
-from harness.machines.files import GuestFile
+from harness.contract.verdict import ConfigFinding
 from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.suite import fixture
-from harness.targets.situation import (
-    POST_PATH,
-    PRE_PATH,
-    TREE_END,
-    config_file,
-)
+from harness.targets.situation import PRE_PATH, config_file
 
 pytestmark = pytest.mark.guest("data")
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 MEANT = configured(continueBackupOnFailure=False, fsFreezeEnabled=False)
-#: Seconds: the timeout in the plugin-host file, and the time to end the tree besides (RUN-05).
-PLUGIN_HOSTS = 2.0
-CAPPED_END = PLUGIN_HOSTS + TREE_END + 1.0
 TEXT = json.dumps(MEANT, indent=1)
+#: Deeper than any recursive reader goes.
+DEEP = 100_000
 
 
 def with_value(key: str, value: str) -> bytes:
@@ -49,32 +31,89 @@ def with_value(key: str, value: str) -> bytes:
     return ("{" + ",\n".join(f'"{name}": {text}' for name, text in lines.items()) + "}").encode()
 
 
+def with_line(line: str) -> bytes:
+    """The config with one more member at its end."""
+    return f"{TEXT[:-1].rstrip()},\n {line}\n}}".encode()
+
+
+#: Content that is no JSON to anybody.
+NO_JSON = {
+    "empty-file": b"",
+    "blank": b" \n\t\n",
+    "bytes": bytes(range(256)),
+    "truncated": fixture("configs/truncated.json"),
+    "last-brace-missing": TEXT[:-1].encode(),
+    "trailing-garbage": TEXT.encode() + b"\n}",
+    "two-documents": TEXT.encode() * 2,
+    "trailing-comma": (TEXT[:-1].rstrip() + ",\n}").encode(),
+    "comment": ("// the database team\n" + TEXT).encode(),
+    "single-quotes": TEXT.replace('"', "'").encode(),
+    "ini-file": fixture("configs/plugin-host-of-2-s.conf"),
+    "newline-in-a-string": with_value("pluginName", '"Script\nRunner"'),
+    "brackets-never-closed": b"[" * DEEP,
+    "objects-never-closed": b'{"a":' * DEEP,
+}
+
 #: Content, and the last word of the clause of CFG-03 that it breaks.
 UNUSABLE = {
-    "empty-file": (b"", "json"),
-    "trailing-garbage": (TEXT.encode() + b"\n}", "json"),
     "byte-order-mark": (b"\xef\xbb\xbf" + TEXT.encode(), "bom"),
     "utf-16": (TEXT.encode("utf-16"), "encoding"),
+    "utf-16-without-mark": (TEXT.encode("utf-16-le"), "encoding"),
+    "latin-1": (with_line('"owner": "é"').decode().encode("latin-1"), "encoding"),
     "list-at-top": (f"[{TEXT}]".encode(), "not-object"),
-    "duplicate-key": (TEXT[:-1].encode() + b', "timeoutInSeconds": 10}', "duplicate-key"),
+    "string-at-top": (json.dumps(TEXT).encode(), "not-object"),
+    "number-at-top": (b"30", "not-object"),
+    "null-at-top": (b"null", "not-object"),
+    "brackets-100000-deep": (b"[" * DEEP + b"]" * DEEP, "not-object"),
+    "duplicate-key": (with_line('"timeoutInSeconds": 10'), "duplicate-key"),
+    "duplicate-of-a-path": (with_line(f'"preScriptLocation": "{PRE_PATH}"'), "duplicate-key"),
+    "duplicate-by-an-escape": (with_line(r'"\u0074imeoutInSeconds": 5'), "duplicate-key"),
+    "duplicate-unknown-key": (with_line('"owner": "a", "owner": "b"'), "duplicate-key"),
     "not-a-number": (with_value("timeoutInSeconds", "NaN"), "constant"),
+    "infinity": (with_value("timeoutInSeconds", "Infinity"), "constant"),
+    "less-than-infinity": (with_line('"owner": -Infinity'), "constant"),
     "half-a-surrogate-pair": (with_value("preScriptParams", r'["\ud800"]'), "surrogate"),
+    "other-half": (with_line(r'"owner": "\udc00"'), "surrogate"),
     "null": (with_value("timeoutInSeconds", "null"), "null"),
+    "null-for-a-path": (with_value("postScriptLocation", "null"), "null"),
+    "null-for-parameters": (with_value("preScriptParams", "null"), "null"),
     "number-as-string": (with_value("timeoutInSeconds", '"10"'), "type"),
-    "truth-as-string": (with_value("continueBackupOnFailure", '"false"'), "type"),
+    "retries-as-string": (with_value("preScriptNoOfRetries", '"1"'), "type"),
+    "truth-as-string": (with_value("continueBackupOnFailure", '"true"'), "type"),
+    "untruth-as-string": (with_value("fsFreezeEnabled", '"false"'), "type"),
+    "number-as-truth": (with_value("fsFreezeEnabled", "1"), "type"),
+    "name-as-number": (with_value("pluginName", "1"), "type"),
+    "path-as-list": (with_value("preScriptLocation", f'["{PRE_PATH}"]'), "type"),
     "true-as-number": (with_value("preScriptNoOfRetries", "true"), "bool-is-no-number"),
+    "true-as-timeout": (with_value("timeoutInSeconds", "true"), "bool-is-no-number"),
     "float": (with_value("timeoutInSeconds", "10.0"), "float-is-no-number"),
+    "retries-1.0": (with_value("postScriptNoOfRetries", "1.0"), "float-is-no-number"),
+    "timeout-1.5": (with_value("timeoutInSeconds", "1.5"), "float-is-no-number"),
     "negative-retries": (with_value("postScriptNoOfRetries", "-1"), "negative"),
+    "retries-below-any-machines": (with_value("preScriptNoOfRetries", f"-{10**30}"), "negative"),
     "timeout-0": (with_value("timeoutInSeconds", "0"), "timeout"),
+    "timeout-is-negative": (with_value("timeoutInSeconds", "-30"), "timeout"),
     "poll-0": (with_value("ScriptsExecutionPollTimeSeconds", "0"), "poll"),
     "poll-6": (with_value("ScriptsExecutionPollTimeSeconds", "6"), "poll"),
+    "poll-of-30-digits": (with_value("ScriptsExecutionPollTimeSeconds", f"{10**30}"), "poll"),
     "relative-path": (with_value("preScriptLocation", '"opt/scripts/pre.sh"'), "relative-path"),
+    "path-of-home": (with_value("postScriptLocation", '"~/post.sh"'), "relative-path"),
+    "unfilled-template": (with_value("preScriptLocation", '""'), "empty-path"),
     "empty-path": (with_value("postScriptLocation", '""'), "empty-path"),
     "nul-in-a-path": (with_value("preScriptLocation", rf'"{PRE_PATH}\u0000.bak"'), "nul"),
     "nul-in-a-parameter": (with_value("postScriptParams", r'["a\u0000b"]'), "nul"),
     "parameter-is-a-number": (with_value("preScriptParams", "[1]"), "params"),
+    "parameter-is-a-list": (with_value("postScriptParams", '[["a"]]'), "params"),
     "parameters-as-one-string": (with_value("preScriptParams", '"one two"'), "params"),
+    "parameters-as-object": (with_value("postScriptParams", '{"a": "b"}'), "params"),
 }
+
+
+@pytest.mark.parametrize("content", NO_JSON.values(), ids=NO_JSON)
+def test_content_that_is_no_json(case: Case, content: bytes) -> None:
+    """IncorrectJSONConfigFile, no script runs, the defaults apply and the backup goes on."""
+    run = case.backup(Given(MEANT, scripts(), instead=config_file(content)))
+    run.expect_refused(ConfigFinding("json"), "CFG-03.json")
 
 
 @pytest.mark.parametrize(("content", "reason"), UNUSABLE.values(), ids=UNUSABLE)
@@ -84,60 +123,24 @@ def test_content_that_can_not_be_used(case: Case, content: bytes, reason: str) -
     run.expect_refused(ConfigFinding(reason), f"CFG-03.{reason}")
 
 
-def test_defaults_apply_to_what_is_left_out(case: Case) -> None:
-    """Only the two required keys: one attempt without arguments, frozen, and the backup goes on."""
-    required = {"preScriptLocation": PRE_PATH, "postScriptLocation": POST_PATH}
-    run = case.backup(Given(required, scripts(pre="fail")))
-    attempts, frozen = len(run.history.starts("pre")), bool(run.history.freezes)
-    taken, ends = bool(run.history.sets()), {m.argv[-1] for m in run.history.starts("pre")}
-    observations = {
-        "CFG-02.params": (ends == {PRE_PATH}, "no arguments", f"last word: {sorted(ends)}"),
-        "CFG-02.retries": (attempts == 1, "one attempt", f"{attempts} attempts"),
-        "CFG-02.fsfreeze": (frozen, "the disks are frozen", f"frozen: {frozen}"),
-        "CFG-02.continue": (taken, "a set is taken", f"taken: {taken}"),
-    }
-    for clause, (holds, expected, observed) in observations.items():
-        run.check(clause, holds, expected=expected, observed=observed)
-    if run.binds("CFG-02.continue") or all(holds for holds, _, _ in observations.values()):
-        failed = ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED)
-        run.expect(failed, FreezeDone(), SnapshotTaken(), PostSucceeded())
-
-
-def test_two_empty_parameters(case: Case) -> None:
-    """["", ""], as in the vendor's template, are two arguments and not none."""
-    config = configured(preScriptParams=["", ""], postScriptParams=["", ""])
-    case.backup(Given(config, scripts())).expect(*ALL_WELL)
-
-
-UNKNOWN = {
-    "another-key": ({"owner": "the database team"}, "CFG-05.unknown-key"),
-    "a-translated-key": ({"指令碼逾時": 5}, "CFG-05.unknown-key"),
-    "a-misspelt-key": ({"timeoutInSecond": None}, "CFG-05.unknown-key"),
-    "another-plugin-name": ({"pluginName": "MyPlugin"}, "CFG-05.plugin-name"),
+LACKING: dict[str, tuple[dict[str, Any], str]] = {
+    "pre": ({"preScriptLocation": None}, "missing-key"),
+    "post": ({"postScriptLocation": None}, "missing-key"),
+    "both": ({"preScriptLocation": None, "postScriptLocation": None}, "missing-key"),
+    "misspelt": ({"preScriptLocation": None, "preScriptLocatoin": PRE_PATH}, "missing-key"),
+    "translated": ({"postScriptLocation": None, "後置指令碼位置": PRE_PATH}, "missing-key"),
 }
 
 
-@pytest.mark.parametrize(("more", "clause"), UNKNOWN.values(), ids=UNKNOWN)
-def test_what_is_unknown_is_no_error(case: Case, more: dict[str, Any], clause: str) -> None:
-    """An unknown key or another pluginName is a warning at most: both scripts run."""
-    run = case.backup(Given({**configured(), **more}, scripts()))
-    run.expect_taken(clause, unless=ConfigFinding("type"))
+@pytest.mark.parametrize(("changes", "reason"), LACKING.values(), ids=LACKING)
+def test_required_key_is_missing(case: Case, changes: dict[str, Any], reason: str) -> None:
+    """Without both locations nothing runs, whatever stands at the usual places."""
+    content = {key: value for key, value in {**MEANT, **changes}.items() if value is not None}
+    run = case.backup(Given(MEANT, scripts(), instead=config_file(content)))
+    run.expect_refused(ConfigFinding(reason), "CFG-02.required")
 
 
-@pytest.mark.slow_by_contract
-def test_plugin_host_timeout_caps_the_configs(case: Case) -> None:
-    """timeoutInSeconds is 10, the plugin host's own 2: a hanging pre-script is ended after 2 s."""
-    plugin_host = GuestFile(PLUGIN_HOST_PATH, content=fixture("configs/plugin-host-of-2-s.conf"))
-    run = case.backup(Given(configured(), (plugin_host, *scripts(pre="hang"))))
-    took = [(r.ended or run.history.ended) - r.started for r in run.history.script_runs[:1]]
-    capped = bool(took) and took[0] < CAPPED_END
-    run.check(
-        "CFG-04.plugin-host",
-        capped,
-        expected=f"the pre-script is ended within {CAPPED_END:g} s",
-        observed=f"it ran for {took[0]:.3f} s" if took else "it never ran",
-    )
-    if capped or run.binds("CFG-04.plugin-host"):
-        run = replace(run, budget=PLUGIN_HOSTS)
-    late = ScriptFinding("pre", ErrorName.PRE_TIMEOUT)
-    run.expect(late, FreezeDone(), SnapshotTaken(), PostSucceeded())
+def test_empty_object(case: Case) -> None:
+    """{} is a config that lacks everything, not one that asks for nothing."""
+    run = case.backup(Given(MEANT, scripts(), instead=config_file(b"{}")))
+    run.expect_refused(ConfigFinding("missing-key"), "CFG-03.missing-key")

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from harness.machines.acl import encode_acl
 from harness.machines.agent import wire
 
-Kind = Literal["file", "dir", "symlink", "fifo", "char", "block", "absent"]
+Kind = Literal["file", "dir", "symlink", "fifo", "socket", "char", "block", "absent"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class GuestFile:
 
     `mode` is octal text ("0700"), "" for 0644, 0755 for a folder, or that of the file which is
     there. Missing parents are made, root's, 0755. `target` is a symlink's; `device` is
-    "MAJOR:MINOR" of a char or block device; kind "absent" removes what is there.
+    "MAJOR:MINOR" of a char or block device; kind "absent" removes what is there. `acl` is an
+    access-control list in getfacl's words, one entry a comma; its mask shows as the group's bits.
     """
 
     path: str
@@ -28,6 +30,7 @@ class GuestFile:
     kind: Kind = "file"
     target: str = ""
     device: str = ""
+    acl: str = ""
 
     def on_wire(self) -> dict[str, Any]:
         """As the agent's request `put` wants it."""
@@ -45,6 +48,8 @@ class GuestFile:
             entry["target"] = self.target
         if self.device:
             entry["device"] = self.device
+        if self.acl:
+            entry["acl_b64"] = wire.pack(encode_acl(self.acl))
         return entry
 
 

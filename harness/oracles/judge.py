@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.history import Expected, Finding, History
-from harness.oracles import application, contract, filesystem, ordering, residue, scripts
+from harness.oracles import application, contract, filesystem, ordering, refusal, residue, scripts
 from harness.oracles.application import Enough
 from harness.oracles.terms import Terms
 
@@ -14,7 +14,7 @@ def judge(
     terms: Terms | None = None,
     enough: Enough | None = None,
 ) -> tuple[Finding, ...]:
-    """All findings about one run, in the order claim, scripts, order, set, application, residue.
+    """All findings about one run, in the order claim, refusal, scripts, order, set, application, residue.
 
     `expected` is None where the scenario expects no verdict (the executor was killed). Pure: a
     stored history gives the same findings again.
@@ -22,6 +22,7 @@ def judge(
     terms = terms or Terms()
     return (
         *contract.findings(history, expected, terms, enough),
+        *refusal.findings(history, terms),
         *scripts.findings(history, terms),
         *ordering.findings(history, terms),
         *filesystem.findings(history, terms),

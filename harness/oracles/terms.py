@@ -52,6 +52,19 @@ class Due:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """The clauses by which a file that is refused bears on the run; "" where it has none.
+
+    `no_scripts`: neither script runs. `never_application`: the backup is not application
+    consistent. `goes_on`: its policy is not trusted, so the disks are frozen and the run succeeds.
+    """
+
+    no_scripts: str = ""
+    never_application: str = ""
+    goes_on: str = ""
+
+
+@dataclass(frozen=True)
 class Terms:
     """What the contract demands of one run, besides the verdict.
 
@@ -66,7 +79,8 @@ class Terms:
     froze or thawed. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables
     of the executor's own caller. `background` are words of the argument vectors of processes
     that a script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go
-    beside the executor's doings. `ends_within` bounds the executor's whole run in seconds, held
+    beside the executor's doings. `refusal`: where a file is refused, the clauses by which that
+    bears on the run. `ends_within` bounds the executor's whole run in seconds, held
     against `ends_clause`.
     """
 
@@ -85,6 +99,7 @@ class Terms:
     background: tuple[str, ...] = ()
     may_change: tuple[str, ...] = ()
     due: tuple[Due, ...] = ()
+    refusal: Refusal = Refusal()
     ends_within: float | None = None
     ends_clause: str = "ROB-01.bound"
 

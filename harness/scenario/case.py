@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.contract.clauses import CATALOGUE
+from harness.contract.config import TIMEOUT_CAP
 from harness.contract.rulesets import binding
 from harness.contract.verdict import (
     FreezeDone,
@@ -29,7 +30,14 @@ from harness.oracles.judge import judge
 from harness.oracles.terms import Due, ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
-from harness.scenario.expectation import Attempts, course_of, expected_of, row_of, scripts_of
+from harness.scenario.expectation import (
+    Attempts,
+    course_of,
+    expected_of,
+    refusal_of,
+    row_of,
+    scripts_of,
+)
 from harness.scenario.given import Given
 from harness.targets.backup import CALLERS_OWN, backup
 from harness.targets.beside import Beside, run_beside
@@ -106,6 +114,7 @@ class Run:
             due=tuple(due),
             foreign=tuple(foreign),
             may_change=tuple(may_change),
+            refusal=refusal_of(happenings),
         )
         self._judge(expected_of(self.policy, happenings, rules), terms)
         return self
@@ -220,6 +229,11 @@ class Case:
         return self._workplace.rules
 
     @property
+    def reference(self) -> bool:
+        """Whether the executor is this project's own."""
+        return self._workplace.target.identity.kind == "reference"
+
+    @property
     def host(self) -> Host:
         """The host that carries this case's disks."""
         return self._workplace.host
@@ -247,14 +261,17 @@ class Case:
         during: Callable[[], None] | None = None,
     ) -> Run:
         """One backup run of the executor under test, with what it is given and meets."""
+        places = given.places()
         situation = Situation(
             files=given.all_files(),
             triggers=tuple(triggers),
             snapshots=tuple(snapshots),
-            timeout=float(given.setting("timeoutInSeconds", _DEFAULT_BUDGET)),
+            timeout=float(min(given.setting("timeoutInSeconds", _DEFAULT_BUDGET), TIMEOUT_CAP)),
             freeze_bound=freeze_bound,
-            heeds_bound=self._workplace.target.identity.kind == "reference",
+            heeds_bound=self.reference,
             single_disk=self.single_disk,
+            pre=places["pre"],
+            post=places["post"],
         )
         history = backup(
             self._workplace.host,

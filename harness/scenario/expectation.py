@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import ErrorName
 from harness.contract.readings import accepted, error_clause
 from harness.contract.rulesets import STRICT
@@ -30,7 +31,7 @@ from harness.contract.verdict import (
     proceeds,
 )
 from harness.history import Consistency, Expected, ScriptName, Status
-from harness.oracles.terms import ScriptTerms
+from harness.oracles.terms import Refusal, ScriptTerms
 
 _TIMEOUTS = {ErrorName.PRE_TIMEOUT.value, ErrorName.POST_TIMEOUT.value}
 _NOT_FOUND = {ErrorName.PRE_NOT_FOUND.value, ErrorName.POST_NOT_FOUND.value}
@@ -148,6 +149,19 @@ def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Co
     if both or len(levels) > 1 or stops or unsaid:
         freezes = None
     return Course(scripts_run, freezes, None if both or unsaid else int(goes_on))
+
+
+def refusal_of(happenings: Sequence[Happening]) -> Refusal:
+    """What the first finding of the precheck means by the clauses of its own file."""
+    for happening in happenings:
+        if isinstance(happening, PluginHostFinding):
+            return Refusal("FILE-06.no-scripts", "FILE-06.level")
+        if isinstance(happening, ConfigFinding) and f"CFG-03.{happening.reason}" in CATALOGUE:
+            return Refusal("CFG-03.no-scripts", goes_on="CFG-03.policy")
+        if isinstance(happening, ScriptFinding) and happening.phase == "precheck":
+            wrong_mode = error_clause(happening) in ("FILE-04.error", "FILE-04.special-bits")
+            return Refusal("FILE-04.no-scripts" if wrong_mode else "")
+    return Refusal()
 
 
 def scripts_of(

@@ -50,6 +50,18 @@ class Given:
             for which, path in _PATHS.items()
         }
 
+    def places(self) -> dict[str, str]:
+        """Where each script lies: where the config says, unless that is a link to the usual place.
+
+        A config that can't be trusted says nothing.
+        """
+        usual = {file.path for file in self.files if file.kind != "absent"}
+        configured = {w: str(self.setting(f"{w}ScriptLocation", _PATHS[w])) for w in _PATHS}
+        return {
+            which: path if path.startswith("/") and _PATHS[which] not in usual else _PATHS[which]
+            for which, path in configured.items()
+        }
+
     def setting(self, key: str, default: Any) -> Any:
         """A setting of the config; `default` where the config can't be trusted or is not there."""
         if isinstance(self.config, Mapping):

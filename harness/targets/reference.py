@@ -11,7 +11,7 @@ from harness.machines.guest import Guest
 from harness.targets.target import Identity, Launch
 
 #: A tmpfs, so that starting it never touches a filesystem that it freezes (FRZ-05).
-_PATH = "/run/snapcert/executor.pyz"
+INSTALLED_AT = "/run/snapcert/executor.pyz"
 
 
 class ReferenceTarget:
@@ -34,8 +34,8 @@ class ReferenceTarget:
 
     def install(self, guest: Guest) -> None:
         """Put the zipapp there; it needs nothing else than the guest's python3."""
-        guest.put(GuestFile(path=_PATH, content=self._archive, mode="0755"))
+        guest.put(GuestFile(path=INSTALLED_AT, content=self._archive, mode="0755"))
 
     def launch(self) -> Launch:
         """`python3 -I executor.pyz backup`."""
-        return Launch(("/usr/bin/python3", "-I", _PATH, "backup"))
+        return Launch(("/usr/bin/python3", "-I", INSTALLED_AT, "backup"))

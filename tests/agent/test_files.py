@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.machines.acl import encode_acl
 from harness.machines.agent import files
 from harness.machines.agent.problem import AgentProblem
 from harness.machines.agent.wire import Code, pack, unpack
@@ -51,18 +52,29 @@ def test_a_mode_that_is_not_given_stays_as_it_was(tmp_path: Path) -> None:
 def test_the_other_kinds(tmp_path: Path) -> None:
     _put(tmp_path / "link", kind="symlink", target="/nowhere")
     _put(tmp_path / "fifo", kind="fifo", mode="0600")
+    _put(tmp_path / "socket", kind="socket", mode="0660")
     _put(tmp_path / "dir", kind="dir", mode="0700")
-    looked = {name: files.look({"path": str(tmp_path / name)}) for name in ("link", "fifo", "dir")}
+    names = ("link", "fifo", "socket", "dir")
+    looked = {name: files.look({"path": str(tmp_path / name)}) for name in names}
     assert {name: facts["kind"] for name, facts in looked.items()} == {
         "link": "symlink",
         "fifo": "fifo",
+        "socket": "socket",
         "dir": "dir",
     }
     assert looked["link"]["target"] == "/nowhere"
-    assert looked["fifo"]["mode"] == "0600"
+    assert (looked["fifo"]["mode"], looked["socket"]["mode"]) == ("0600", "0660")
     with pytest.raises(AgentProblem) as absent:
         files.look({"path": str(tmp_path / "link"), "follow": True})
     assert absent.value.code == Code.ABSENT
+
+
+def test_an_access_control_list_comes_last(tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    widened = encode_acl("user::rwx,user:1000:rwx,group::---,mask::rw-,other::---")
+    _put(path, content_b64="", mode="0700", acl_b64=pack(widened))
+    assert os.getxattr(path, "system.posix_acl_access") == widened
+    assert files.look({"path": str(path)})["mode"] == "0760"
 
 
 def test_a_file_takes_the_place_of_a_folder_and_is_taken_away(tmp_path: Path) -> None:

@@ -276,6 +276,12 @@ def test_every_execution_of_a_script_is_seen_from_start_to_end(guest: Guest) -> 
 
 def test_a_script_that_is_not_there_is_not_watched(guest: Guest) -> None:
     assert guest.watch_scripts("/opt/nowhere", "/opt/nowhere/either") == ()
+    guest.put(
+        GuestFile("/opt/circle", kind="symlink", target="circle"),
+        GuestFile("/opt/device", kind="block", device="1:0"),
+    )
+    assert guest.watch_scripts("/opt/circle", "/opt/device") == ()
+    assert guest.watch_scripts("/opt/circle/x", f"/opt/{'x' * 300}") == ()
     guest.unwatch_scripts()
 
 

@@ -22,7 +22,15 @@ from harness.contract.verdict import (
     SnapshotFailed,
     SnapshotTaken,
 )
-from harness.scenario.expectation import Course, course_of, expected_of, row_of, scripts_of
+from harness.oracles.terms import Refusal
+from harness.scenario.expectation import (
+    Course,
+    course_of,
+    expected_of,
+    refusal_of,
+    row_of,
+    scripts_of,
+)
 
 WELL: tuple[Happening, ...] = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 MISSING = (ScriptFinding("precheck", ErrorName.PRE_NOT_FOUND), FreezeDone(), SnapshotTaken())
@@ -103,6 +111,23 @@ def test_row(happenings: tuple[Happening, ...], rule: str, named: str) -> None:
     assert (row.rule, row.named) == (rule, named)
     for clause in (row.status, row.level, row.named):
         assert not clause or clause in CATALOGUE
+
+
+@pytest.mark.parametrize(
+    ("happenings", "refusal"),
+    [
+        (WELL, Refusal()),
+        (MISSING, Refusal()),
+        (PRE_FAILS, Refusal()),
+        (LOOSE, Refusal("FILE-04.no-scripts")),
+        ((ScriptFinding("precheck", ErrorName.PRE_PERMISSION, "directory"),), Refusal()),
+        ((ConfigFinding("permissions"),), Refusal()),
+        ((ConfigFinding("bom"),), Refusal("CFG-03.no-scripts", goes_on="CFG-03.policy")),
+        ((PluginHostFinding("empty"),), Refusal("FILE-06.no-scripts", "FILE-06.level")),
+    ],
+)
+def test_what_a_refused_file_means(happenings: tuple[Happening, ...], refusal: Refusal) -> None:
+    assert refusal_of(happenings) == refusal
 
 
 def test_a_single_disk_has_clauses_of_its_own() -> None:

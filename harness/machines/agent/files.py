@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 DEFAULT_LIMIT = 16 * 1024 * 1024
 
+_ACL = "system.posix_acl_access"
+
 _KINDS = {
     stat.S_IFREG: "file",
     stat.S_IFDIR: "dir",
@@ -51,6 +53,9 @@ def _put(file: dict[str, Any]) -> None:
         os.chown(path, file.get("uid", 0), file.get("gid", 0))
         # After chown, which takes setuid and setgid bits away.
         os.chmod(path, mode)
+        if file.get("acl_b64"):
+            # Last: a chmod would change its mask, and it changes the mode that stat shows.
+            os.setxattr(path, _ACL, unpack(file["acl_b64"]))
     else:
         os.chown(path, file.get("uid", 0), file.get("gid", 0), follow_symlinks=False)
 
@@ -78,6 +83,8 @@ def _make(path: bytes, kind: str, file: dict[str, Any]) -> None:
         os.symlink(_raw(file["target"]), made)
     elif kind == "fifo":
         os.mkfifo(made)
+    elif kind == "socket":
+        os.mknod(made, 0o600 | stat.S_IFSOCK)
     elif kind in ("char", "block"):
         major, minor = (int(part) for part in file["device"].split(":"))
         type_bits = stat.S_IFCHR if kind == "char" else stat.S_IFBLK
@@ -86,7 +93,7 @@ def _make(path: bytes, kind: str, file: dict[str, Any]) -> None:
         raise AgentProblem(
             Code.BAD_REQUEST,
             f"{file['path']}: no kind of file is called {kind}",
-            "use file, dir, symlink, fifo, char, block or absent",
+            "use file, dir, symlink, fifo, socket, char, block or absent",
         )
     if os.path.isdir(path) and not os.path.islink(path):
         _remove(path)

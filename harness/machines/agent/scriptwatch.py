@@ -5,8 +5,10 @@ Seen for any script, also a vendor's that reports no marks, and without its help
 
 from __future__ import annotations
 
+import errno
 import os
 import select
+import stat
 import struct
 import threading
 import time
@@ -25,6 +27,8 @@ _FAN_MARK_ADD = 1
 _FAN_MARK_FLUSH = 0x80
 _FAN_OPEN_EXEC = 0x1000
 _EVENT = struct.Struct("=IBBHQii")
+# A path that leads to no file: nothing, a file for a folder, links in a circle, a name too long.
+_NO_FILE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG))
 
 
 class ScriptWatch:
@@ -82,9 +86,13 @@ class ScriptWatch:
         for script, path in self._paths.items():
             try:
                 facts = os.stat(path)
+                if not stat.S_ISREG(facts.st_mode):
+                    continue  # nothing else is ever executed, and a device can't be watched
                 linux.fanotify_mark(self._fan, _FAN_MARK_ADD, _FAN_OPEN_EXEC, path)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
+            except OSError as error:
+                if error.errno in _NO_FILE:
+                    continue
+                raise
             self._files.setdefault((facts.st_dev, facts.st_ino), script)
             watched.append(script)
         return watched

@@ -89,11 +89,11 @@ class Prepared(TypedDict):
 
 
 class GuestFile(TypedDict, total=False):
-    """One file to put. `kind`: file, dir, symlink, fifo, char, block, absent (remove it).
+    """One file to put. `kind`: file, dir, symlink, fifo, socket, char, block, absent (remove it).
 
     `mode` is octal text, where it is left out that of the file which is there, else 0644, 0755
     for a folder. Missing parents of `path` are made root-owned with mode 0755. `device` is
-    "MAJOR:MINOR" for char and block.
+    "MAJOR:MINOR" for char and block. `acl_b64` is an access-control list as the kernel keeps it.
     """
 
     path: str
@@ -104,6 +104,7 @@ class GuestFile(TypedDict, total=False):
     uid: int  # 0
     gid: int  # 0
     device: str
+    acl_b64: str
 
 
 class Put(TypedDict):
