@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.contract.errors import for_script
 from harness.history import Finding, History, Mark
 from harness.oracles.consequences import found
 from harness.oracles.instants import EVENT_LATE, post_start, started_times
@@ -22,6 +23,12 @@ SBIN = ("/usr/sbin", "/sbin")
 
 UMASK = 0o022
 
+#: The names by which an outcome says that a script that was started has failed.
+_FAILURES = {
+    which: tuple(str(for_script(which, kind)) for kind in ("execution-failed", "timeout"))
+    for which in ("pre", "post")
+}
+
 #: A shell may hold back SIGCHLD for a moment.
 _SIGNALS_OF_THE_SHELL = frozenset({17})
 
@@ -33,28 +40,51 @@ _OF_THE_CALLER = "SNAPCERT_"
 
 
 def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
-    """RUN-03 to RUN-05, RUN-09, CFG-06 and the scenario's own marks."""
+    """RUN-02 to RUN-06, RUN-08, RUN-09, CFG-06 and the scenario's own marks."""
     result: list[Finding] = []
     for script in terms.scripts:
-        result.append(_attempts(history, script))
+        result += _attempts(history, script)
+        result += _success(history, script)
         result += _arguments(history, script)
         result += _budget(history, script)
     result += _surroundings(history, terms)
     result += _due(history, terms)
+    result += _output(history, terms)
     return tuple(result)
 
 
-def _attempts(history: History, script: ScriptTerms) -> Finding:
+def _attempts(history: History, script: ScriptTerms) -> Iterator[Finding]:
     seen = started_times(history, script.script)
     count = str(script.least)
     if script.most != script.least:
         count = f"{script.least} to {script.most}"
-    return found(
+    yield found(
         script.attempts,
         script.least <= seen <= script.most,
         f"{count} executions of the {script.script}-script",
         f"{seen} executions",
     )
+    for clause in script.run:
+        yield found(
+            clause,
+            seen >= script.least,
+            f"the {script.script}-script is really executed, {script.least} times",
+            f"{seen} executions",
+        )
+
+
+def _success(history: History, script: ScriptTerms) -> Iterator[Finding]:
+    outcome = history.end.outcome
+    if outcome is None:
+        return
+    blamed = [name for name in outcome.errors if name in _FAILURES[script.script]]
+    for clause in script.succeeds:
+        yield found(
+            clause,
+            not blamed,
+            f"the {script.script}-script counts as succeeded",
+            f"errors: {', '.join(outcome.errors) or 'none'}",
+        )
 
 
 def _arguments(history: History, script: ScriptTerms) -> Iterator[Finding]:
@@ -184,3 +214,27 @@ def _due(history: History, terms: Terms) -> Iterator[Finding]:
             f" {due.point!r}",
             f"{due.point!r} was {'' if there else 'not '}reported",
         )
+
+
+def _output(history: History, terms: Terms) -> Iterator[Finding]:
+    """What is left to read of the output of failing attempts, wherever it stands."""
+    if not terms.tails:
+        return
+    lost = [
+        f"attempt {number}: {len(missing)} of its last {len(words)} lines are nowhere"
+        for number, words in enumerate(terms.tails, 1)
+        if (missing := set(words) - set(history.reviewable))
+    ]
+    yield found(
+        "RUN-08.tail",
+        not lost,
+        "the last 1 KiB of the output of each failing attempt can be read afterwards",
+        "; ".join(lost) or "it is there",
+    )
+    any_left = bool(set(terms.tails[-1]) & set(history.reviewable))
+    yield found(
+        "RUN-08.logs",
+        any_left,
+        "what the script said before it failed for good can be read afterwards",
+        "some of it is there" if any_left else "none of its last lines is anywhere",
+    )

@@ -64,6 +64,7 @@ class Run:
     policy: Policy
     budget: float
     bound: float
+    tails: tuple[tuple[str, ...], ...] = ()
 
     def expect(
         self,
@@ -89,6 +90,7 @@ class Run:
             status=row.status,
             level=row.level,
             named=row.named,
+            counted=row.counted,
             freezes=course.freezes,
             calls=course.calls,
             scripts=scripts_of(
@@ -98,12 +100,14 @@ class Run:
                 attempts=attempts or {},
                 arguments=self.given.arguments(),
                 paths=self.given.paths(),
+                retries=self.given.retries(),
                 budget=self.budget,
             ),
             bound=self.bound,
             foreign_names=CALLERS_OWN,
             background=tuple(background),
             due=tuple(due),
+            tails=self.tails,
             foreign=tuple(foreign),
             may_change=tuple(may_change),
         )
@@ -139,6 +143,18 @@ class Run:
             return self.expect(finding, FreezeDone(), SnapshotTaken())
         frozen = FreezeDone() if self.policy.fsfreeze else FreezeOff()
         return self.expect(PreSucceeded(), frozen, SnapshotTaken(), PostSucceeded())
+
+    def expect_where(self, due: Due, *happenings: Happening, **expected: Any) -> Run:
+        """What happens where this mark is made, as its clause wants it.
+
+        Where it is not, and the clause does not bind, what comes of it is the executor's own
+        affair: nothing more is judged.
+        """
+        if self.binds(due.clause) or self.history.last(due.script, due.point) is not None:
+            return self.expect(*happenings, due=[due], **expected)
+        what = f"the {due.script}-script reports {due.point!r}"
+        self.case.add(found(due.clause, False, what, "it was not reported"), self.history)
+        return self
 
     def binds(self, clause: str) -> bool:
         """Whether an executor that breaks this clause fails here."""
@@ -244,9 +260,15 @@ class Case:
         snapshots: Sequence[SnapshotAnswer] = ("take",),
         triggers: Sequence[Mapping[str, Any]] = (),
         freeze_bound: float | None = None,
+        tails: Sequence[Sequence[str]] = (),
+        caller: Sequence[str] = (),
         during: Callable[[], None] | None = None,
     ) -> Run:
-        """One backup run of the executor under test, with what it is given and meets."""
+        """One backup run of the executor under test, with what it is given and meets.
+
+        `tails` are words of the last KiB of the output of each attempt that will fail (RUN-08);
+        `caller` is a command that becomes the executor's, which follows it.
+        """
         situation = Situation(
             files=given.all_files(),
             triggers=tuple(triggers),
@@ -255,6 +277,8 @@ class Case:
             freeze_bound=freeze_bound,
             heeds_bound=self._workplace.target.identity.kind == "reference",
             single_disk=self.single_disk,
+            sought=tuple(word for words in tails for word in words),
+            caller=tuple(caller),
         )
         history = backup(
             self._workplace.host,
@@ -272,7 +296,8 @@ class Case:
             fsfreeze=given.setting("fsFreezeEnabled", True),
             single_disk=self.single_disk,
         )
-        return Run(self, history, given, policy, situation.timeout, situation.bound)
+        words = tuple(tuple(attempt) for attempt in tails)
+        return Run(self, history, given, policy, situation.timeout, situation.bound, words)
 
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""

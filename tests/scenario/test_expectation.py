@@ -124,9 +124,11 @@ def test_every_clause_of_the_scripts_is_in_the_catalogue(happenings: tuple[Happe
             attempts={},
             arguments={"pre": (), "post": ()},
             paths={"pre": ("/a",), "post": ("/b",)},
+            retries={"pre": 0, "post": 1},
             budget=1.0,
         ):
-            assert terms.attempts in CATALOGUE
+            for clause in (terms.attempts, *terms.run, *terms.succeeds):
+                assert clause in CATALOGUE
 
 
 def test_the_verdict_is_the_folds() -> None:
