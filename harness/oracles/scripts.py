@@ -13,7 +13,7 @@ from harness.contract.errors import for_script
 from harness.history import Finding, History, Mark
 from harness.oracles.consequences import found
 from harness.oracles.instants import EVENT_LATE, post_start, started_times
-from harness.oracles.terms import ScriptTerms, Terms
+from harness.oracles.terms import Due, ScriptTerms, Terms
 
 #: RUN-05: seconds in which the tree of a script that timed out is ended.
 TREE_END = 5.0
@@ -32,6 +32,10 @@ _FAILURES = {
 #: A shell may hold back SIGCHLD for a moment.
 _SIGNALS_OF_THE_SHELL = frozenset({17})
 
+#: bash ignores SIGQUIT while it waits for a command.
+_IGNORED_BY_BASH = frozenset({3})
+_SHELLS = ("sh", "dash", "bash")
+
 #: An argument that no shell would touch.
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,+-]+")
 
@@ -48,7 +52,7 @@ def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
         result += _arguments(history, script)
         result += _budget(history, script)
     result += _surroundings(history, terms)
-    result += _due(history, terms)
+    result += due_marks(history, terms.due)
     result += _output(history, terms)
     return tuple(result)
 
@@ -196,24 +200,29 @@ def _session(mark: Mark, executors: int, starts: Sequence[Mark]) -> str:
 
 
 def _signals(mark: Mark) -> str:
-    ignored = sorted(mark.ignored_signals)
+    """Of a shell only: other interpreters ignore signals of their own accord."""
+    if mark.argv and mark.argv[0].rsplit("/", 1)[-1] not in _SHELLS:
+        return ""
+    ignored = sorted(set(mark.ignored_signals) - _IGNORED_BY_BASH)
     blocked = sorted(set(mark.blocked_signals) - _SIGNALS_OF_THE_SHELL)
     parts = [f"ignored {ignored}"] if ignored else []
     parts += [f"blocked {blocked}"] if blocked else []
     return ", ".join(parts)
 
 
-def _due(history: History, terms: Terms) -> Iterator[Finding]:
-    for due in terms.due:
-        there = history.last(due.script, due.point) is not None
-        yield found(
-            due.clause,
-            there == due.there,
-            due.expected
-            or f"the {due.script}-script {'reports' if due.there else 'never reports'}"
-            f" {due.point!r}",
-            f"{due.point!r} was {'' if there else 'not '}reported",
-        )
+def due_marks(history: History, dues: Sequence[Due]) -> tuple[Finding, ...]:
+    """Whether the marks that only a fixture script can make are there, or are not."""
+    return tuple(_due(due, history.last(due.script, due.point) is not None) for due in dues)
+
+
+def _due(due: Due, there: bool) -> Finding:
+    return found(
+        due.clause,
+        there == due.there,
+        due.expected
+        or f"the {due.script}-script {'reports' if due.there else 'never reports'} {due.point!r}",
+        f"{due.point!r} was {'' if there else 'not '}reported",
+    )
 
 
 def _output(history: History, terms: Terms) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from harness.machines.host import Host
 from harness.machines.layout import Layout
 from harness.oracles.consequences import found
 from harness.oracles.judge import judge
+from harness.oracles.scripts import due_marks
 from harness.oracles.terms import Due, ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
@@ -144,16 +145,17 @@ class Run:
         frozen = FreezeDone() if self.policy.fsfreeze else FreezeOff()
         return self.expect(PreSucceeded(), frozen, SnapshotTaken(), PostSucceeded())
 
-    def expect_where(self, due: Due, *happenings: Happening, **expected: Any) -> Run:
-        """What happens where this mark is made, as its clause wants it.
+    def expect_where(self, dues: Sequence[Due], *happenings: Happening, **more: Any) -> Run:
+        """What happens where these marks are as their clauses want it; `more` as for `expect`.
 
-        Where it is not, and the clause does not bind, what comes of it is the executor's own
+        Where one is not, and its clause does not bind, what comes of it is the executor's own
         affair: nothing more is judged.
         """
-        if self.binds(due.clause) or self.history.last(due.script, due.point) is not None:
-            return self.expect(*happenings, due=[due], **expected)
-        what = f"the {due.script}-script reports {due.point!r}"
-        self.case.add(found(due.clause, False, what, "it was not reported"), self.history)
+        marks = due_marks(self.history, dues)
+        if all(mark.holds or self.binds(mark.clause) for mark in marks):
+            return self.expect(*happenings, due=dues, **more)
+        for mark in marks:
+            self.case.add(mark, self.history)
         return self
 
     def binds(self, clause: str) -> bool:
