@@ -105,9 +105,7 @@ def test_argument_is_too_long(case: Case) -> None:
 def test_missing_interpreter_fails_the_backup(case: Case) -> None:
     """Where a failure stops the backup, no set is taken, and the post-script runs all the same."""
     config = configured(continueBackupOnFailure=False)
-    run = case.backup(Given(config, scripts(pre="no-interpreter")))
-    if not run.history.starts("pre") or run.binds("RUN-09.shebang"):
-        run.expect(*failing("pre", "not-executable"), attempts={"pre": (0, 1)})
+    expect_not_executable(case, Given(config, scripts(pre="no-interpreter")), "pre")
 
 
 @both

@@ -108,3 +108,15 @@ def test_pre_script_fills_the_log_disk(case: Case) -> None:
     """No log can be written from the pre-script to the post-script: the backup goes well."""
     config = configured(preScriptParams=["/var/log"], postScriptParams=["/var/log"])
     case.backup(Given(config, scripts("fill", "empty"))).expect(*ALL_WELL)
+
+
+def test_disk_becomes_read_only(case: Case) -> None:
+    """/data is read-only from the pre-script to the post-script: there is nothing to freeze."""
+    run = case.backup(
+        Given(configured(), scripts()),
+        triggers=[
+            when_marked("pre", "end", {"remount": "/data", "options": "ro"}),
+            when_marked("post", "start", {"remount": "/data"}),
+        ],
+    )
+    run.expect(*ALL_WELL, freezable=[])

@@ -74,6 +74,7 @@ class Run:
         background: Sequence[str] = (),
         due: Sequence[Due] = (),
         foreign: Sequence[str] = (),
+        freezable: Sequence[str] | None = None,
         may_change: Sequence[str] = (),
     ) -> Run:
         """Judge all that was observed; the verdict must follow from these happenings.
@@ -81,7 +82,8 @@ class Run:
         `attempts` says how often a script is really started, where it is not once; `background`
         are words of the argument vectors of what the scripts may leave running (RUN-07); `due`
         the marks of its own that a fixture script must make; `foreign` the disks that the scenario
-        froze or thawed itself; `may_change` folders in which it changed files itself.
+        froze or thawed itself; `freezable` those that FRZ-01 names, where the scenario changed what
+        can be written to; `may_change` folders in which it changed files itself.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -110,6 +112,7 @@ class Run:
             due=tuple(due),
             tails=self.tails,
             foreign=tuple(foreign),
+            freezable=None if freezable is None else tuple(freezable),
             may_change=tuple(may_change),
         )
         self._judge(expected_of(self.policy, happenings, rules), terms)
