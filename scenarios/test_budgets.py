@@ -88,7 +88,7 @@ def test_attempts_share_the_budget(case: Case, which: str) -> None:
 def test_budget_ends_between_attempts(case: Case) -> None:
     """An attempt fails with retries left, but the time is over when that is seen: the timeout."""
     config = configured(timeoutInSeconds=1, preScriptNoOfRetries=2, preScriptParams=["1.3"])
-    run = case.backup(Given(config, scripts(pre="stop-the-parent")))
+    run = case.backup(Given(config, scripts(pre="stop-the-executor")))
     if run.history.last("pre", "stopped") is not None:
         run.expect(*failing("pre", SPENT, kind="timeout"))
     else:  # nobody who can be stopped waits for a script that was given away to init
