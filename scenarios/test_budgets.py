@@ -12,6 +12,7 @@ from harness.scenario.case import Case, Run
 from harness.scenario.courses import ALL_WELL, failing
 from harness.scenario.expectation import SPENT
 from harness.scenario.given import Given, configured, scripts
+from harness.targets.situation import when_marked
 
 both = pytest.mark.parametrize("which", ["pre", "post"])
 
@@ -87,8 +88,10 @@ def test_attempts_share_the_budget(case: Case, which: str) -> None:
 @pytest.mark.slow_by_contract
 def test_budget_ends_between_attempts(case: Case) -> None:
     """An attempt fails with retries left, but the time is over when that is seen: the timeout."""
-    config = configured(timeoutInSeconds=1, preScriptNoOfRetries=2, preScriptParams=["1.3"])
-    run = case.backup(Given(config, scripts(pre="stop-the-executor")))
+    run = case.backup(
+        Given(configured(timeoutInSeconds=1, preScriptNoOfRetries=2), scripts("stop-the-executor")),
+        triggers=[when_marked("pre", "stopped", {"resume": "executor", "after": 1.3})],
+    )
     if run.history.last("pre", "stopped") is not None:
         run.expect(*failing("pre", SPENT, kind="timeout"))
     else:  # nobody who can be stopped waits for a script that was given away to init
