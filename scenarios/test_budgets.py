@@ -101,7 +101,7 @@ def test_budget_ends_between_attempts(case: Case) -> None:
 @pytest.mark.slow_by_contract
 def test_each_script_has_a_budget_of_its_own(case: Case) -> None:
     """Each script takes more than half of the budget: neither takes it from the other."""
-    settings = {f"{which}ScriptParams": ["1.2"] for which in ("pre", "post")}
-    given = Given(configured(timeoutInSeconds=2, **settings), scripts("work-for", "work-for"))
+    settings = {f"{which}ScriptParams": ["1.7"] for which in ("pre", "post")}
+    given = Given(configured(timeoutInSeconds=3, **settings), scripts("work-for", "work-for"))
     run = case.backup(given)
     run.expect(*ALL_WELL, due=[Due("RUN-04.separate", "post", "end")])
