@@ -312,7 +312,11 @@ class Application:
 
 @dataclass(frozen=True)
 class History:
-    """Everything that was observed of one backup run in one guest."""
+    """Everything that was observed of one backup run in one guest.
+
+    `reviewable` are those of the words that the scenario sought that the run left to be read: in
+    the executor's log, in its outcome, or in a file that is new or changed.
+    """
 
     id: str
     scenario: str
@@ -332,6 +336,7 @@ class History:
     before: GuestState | None = None
     after: GuestState | None = None
     application: Application | None = None
+    reviewable: tuple[str, ...] = ()
 
     def starts(self, script: str) -> tuple[Mark, ...]:
         """The start marks of one script, in order: one for each attempt that was really run."""

@@ -147,6 +147,14 @@ def _verdict(outcome: Outcome, expected: Expected, terms: Terms) -> Iterator[Fin
         f"consistency {outcome.consistency}",
         harm=_harm_of_level(outcome, levels),
     )
+    if terms.counted:
+        yield found(
+            terms.counted,
+            outcome.status in expected.status and outcome.consistency in levels,
+            f"it counts as {terms.row}: status {' or '.join(expected.status)}, "
+            f"consistency {' or '.join(levels)}",
+            f"status {outcome.status}, consistency {outcome.consistency}",
+        )
     never = f"{terms.row}.never-application"
     if never in CATALOGUE:
         false = outcome.consistency == "application"

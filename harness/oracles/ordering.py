@@ -370,6 +370,7 @@ def _foreign(history: History, terms: Terms) -> Iterator[Finding]:
         if freeze.disk not in terms.foreign:
             continue
         thaws = [f.at for f in history.faults if f.what.startswith("thaw")]
+        thaws += [m.at for m in history.marks if m.point == "thaw"]  # a script tells it before
         over = freeze.thawed_after
         touched = (
             over is not None and over < history.end.ended and not any(t <= over for t in thaws)

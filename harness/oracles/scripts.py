@@ -9,10 +9,11 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from harness.contract.errors import for_script
 from harness.history import Finding, History, Mark
 from harness.oracles.consequences import found
 from harness.oracles.instants import EVENT_LATE, post_start, started_times
-from harness.oracles.terms import ScriptTerms, Terms
+from harness.oracles.terms import Due, ScriptTerms, Terms
 
 #: RUN-05: seconds in which the tree of a script that timed out is ended.
 TREE_END = 5.0
@@ -22,8 +23,18 @@ SBIN = ("/usr/sbin", "/sbin")
 
 UMASK = 0o022
 
+#: The names by which an outcome says that a script that was started has failed.
+_FAILURES = {
+    which: tuple(str(for_script(which, kind)) for kind in ("execution-failed", "timeout"))
+    for which in ("pre", "post")
+}
+
 #: A shell may hold back SIGCHLD for a moment.
 _SIGNALS_OF_THE_SHELL = frozenset({17})
+
+#: bash ignores SIGQUIT while it waits for a command.
+_IGNORED_BY_BASH = frozenset({3})
+_SHELLS = ("sh", "dash", "bash")
 
 #: An argument that no shell would touch.
 _PLAIN = re.compile(r"[A-Za-z0-9_./=:,+-]+")
@@ -33,28 +44,51 @@ _OF_THE_CALLER = "SNAPCERT_"
 
 
 def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
-    """RUN-03 to RUN-05, RUN-09, CFG-06 and the scenario's own marks."""
+    """RUN-02 to RUN-06, RUN-08, RUN-09, CFG-06 and the scenario's own marks."""
     result: list[Finding] = []
     for script in terms.scripts:
-        result.append(_attempts(history, script))
+        result += _attempts(history, script)
+        result += _success(history, script)
         result += _arguments(history, script)
         result += _budget(history, script)
     result += _surroundings(history, terms)
-    result += _due(history, terms)
+    result += due_marks(history, terms.due)
+    result += _output(history, terms)
     return tuple(result)
 
 
-def _attempts(history: History, script: ScriptTerms) -> Finding:
+def _attempts(history: History, script: ScriptTerms) -> Iterator[Finding]:
     seen = started_times(history, script.script)
     count = str(script.least)
     if script.most != script.least:
         count = f"{script.least} to {script.most}"
-    return found(
+    yield found(
         script.attempts,
         script.least <= seen <= script.most,
         f"{count} executions of the {script.script}-script",
         f"{seen} executions",
     )
+    for clause in script.run:
+        yield found(
+            clause,
+            seen >= script.least,
+            f"the {script.script}-script is really executed, {script.least} times",
+            f"{seen} executions",
+        )
+
+
+def _success(history: History, script: ScriptTerms) -> Iterator[Finding]:
+    outcome = history.end.outcome
+    if outcome is None:
+        return
+    blamed = [name for name in outcome.errors if name in _FAILURES[script.script]]
+    for clause in script.succeeds:
+        yield found(
+            clause,
+            not blamed,
+            f"the {script.script}-script counts as succeeded",
+            f"errors: {', '.join(outcome.errors) or 'none'}",
+        )
 
 
 def _arguments(history: History, script: ScriptTerms) -> Iterator[Finding]:
@@ -166,21 +200,50 @@ def _session(mark: Mark, executors: int, starts: Sequence[Mark]) -> str:
 
 
 def _signals(mark: Mark) -> str:
-    ignored = sorted(mark.ignored_signals)
+    """Of a shell only: other interpreters ignore signals of their own accord."""
+    if mark.argv and mark.argv[0].rsplit("/", 1)[-1] not in _SHELLS:
+        return ""
+    ignored = sorted(set(mark.ignored_signals) - _IGNORED_BY_BASH)
     blocked = sorted(set(mark.blocked_signals) - _SIGNALS_OF_THE_SHELL)
     parts = [f"ignored {ignored}"] if ignored else []
     parts += [f"blocked {blocked}"] if blocked else []
     return ", ".join(parts)
 
 
-def _due(history: History, terms: Terms) -> Iterator[Finding]:
-    for due in terms.due:
-        there = history.last(due.script, due.point) is not None
-        yield found(
-            due.clause,
-            there == due.there,
-            due.expected
-            or f"the {due.script}-script {'reports' if due.there else 'never reports'}"
-            f" {due.point!r}",
-            f"{due.point!r} was {'' if there else 'not '}reported",
-        )
+def due_marks(history: History, dues: Sequence[Due]) -> tuple[Finding, ...]:
+    """Whether the marks that only a fixture script can make are there, or are not."""
+    return tuple(_due(due, history.last(due.script, due.point) is not None) for due in dues)
+
+
+def _due(due: Due, there: bool) -> Finding:
+    return found(
+        due.clause,
+        there == due.there,
+        due.expected
+        or f"the {due.script}-script {'reports' if due.there else 'never reports'} {due.point!r}",
+        f"{due.point!r} was {'' if there else 'not '}reported",
+    )
+
+
+def _output(history: History, terms: Terms) -> Iterator[Finding]:
+    """What is left to read of the output of failing attempts, wherever it stands."""
+    if not terms.tails:
+        return
+    lost = [
+        f"attempt {number}: {len(missing)} of its last {len(words)} lines are nowhere"
+        for number, words in enumerate(terms.tails, 1)
+        if (missing := set(words) - set(history.reviewable))
+    ]
+    yield found(
+        "RUN-08.tail",
+        not lost,
+        "the last 1 KiB of the output of each failing attempt can be read afterwards",
+        "; ".join(lost) or "it is there",
+    )
+    any_left = bool(set(terms.tails[-1]) & set(history.reviewable))
+    yield found(
+        "RUN-08.logs",
+        any_left,
+        "what the script said before it failed for good can be read afterwards",
+        "some of it is there" if any_left else "none of its last lines is anywhere",
+    )

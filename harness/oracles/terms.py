@@ -24,7 +24,9 @@ class ScriptTerms:
     `paths` are the ways in which its own path may show in its argument vector (as configured, and
     resolved); `arguments` are those that the config gives. It must be started at least `least`
     times and at most `most` times; `attempts` is the clause that this count is held against.
-    `budget` is its timeout in seconds, and `times_out` says that the script never ends by itself.
+    `run` are further clauses that say that it is really run so often. `succeeds` are those that say
+    that it succeeded, so that no error may name it. `budget` is its timeout in seconds, and
+    `times_out` says that the script never ends by itself.
     """
 
     script: ScriptName
@@ -33,6 +35,8 @@ class ScriptTerms:
     least: int = 1
     most: int = 1
     attempts: str = "RUN-03.zero"
+    run: tuple[str, ...] = ()
+    succeeds: tuple[str, ...] = ()
     budget: float | None = None
     times_out: bool = False
 
@@ -71,7 +75,8 @@ class Terms:
     `row` is the rule of the verdict's row ("FBK-03"), whose clauses .status and .level the
     claim is held against; `status` and `level` are those clauses where the rule has them by
     other names ("FBK-08.script-finding", "SNP-02.verdict"); `named` is the clause of the
-    primary error's name ("" where the row has none). `freezes`: the filesystems are frozen, are
+    primary error's name ("" where the row has none), `counted` one that says that what happened
+    counts as this row. `freezes`: the filesystems are frozen, are
     not, or (None) both are accepted. `calls` is how often the snapshot command is called, None
     where the contract leaves it open (a killed executor), held against `calls_clause`, "" for
     the row's own or SNP-01's. `freezable` names the disks that FRZ-01 names, None for all that
@@ -80,14 +85,15 @@ class Terms:
     of the executor's own caller. `background` are words of the argument vectors of processes
     that a script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go
     beside the executor's doings. `refusal`: where a file is refused, the clauses by which that
-    bears on the run. `ends_within` bounds the executor's whole run in seconds, held
-    against `ends_clause`.
+    bears on the run. `tails` are, for each failing attempt, words of the last KiB of its output
+    (RUN-08). `ends_within` bounds the executor's whole run in seconds, held against `ends_clause`.
     """
 
     row: str = "FBK-01"
     status: str = ""
     level: str = ""
     named: str = ""
+    counted: str = ""
     freezes: bool | None = True
     scripts: tuple[ScriptTerms, ...] = (ScriptTerms("pre"), ScriptTerms("post"))
     calls: int | None = 1
@@ -100,6 +106,7 @@ class Terms:
     may_change: tuple[str, ...] = ()
     due: tuple[Due, ...] = ()
     refusal: Refusal = Refusal()
+    tails: tuple[tuple[str, ...], ...] = ()
     ends_within: float | None = None
     ends_clause: str = "ROB-01.bound"
 

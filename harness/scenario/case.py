@@ -27,6 +27,7 @@ from harness.machines.host import Host
 from harness.machines.layout import Layout
 from harness.oracles.consequences import found
 from harness.oracles.judge import judge
+from harness.oracles.scripts import due_marks
 from harness.oracles.terms import Due, ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
@@ -72,6 +73,7 @@ class Run:
     policy: Policy
     budget: float
     bound: float
+    tails: tuple[tuple[str, ...], ...] = ()
 
     def expect(
         self,
@@ -80,6 +82,7 @@ class Run:
         background: Sequence[str] = (),
         due: Sequence[Due] = (),
         foreign: Sequence[str] = (),
+        freezable: Sequence[str] | None = None,
         may_change: Sequence[str] = (),
     ) -> Run:
         """Judge all that was observed; the verdict must follow from these happenings.
@@ -87,7 +90,8 @@ class Run:
         `attempts` says how often a script is really started, where it is not once; `background`
         are words of the argument vectors of what the scripts may leave running (RUN-07); `due`
         the marks of its own that a fixture script must make; `foreign` the disks that the scenario
-        froze or thawed itself; `may_change` folders in which it changed files itself.
+        froze or thawed itself; `freezable` those that FRZ-01 names, where the scenario changed what
+        can be written to; `may_change` folders in which it changed files itself.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -97,6 +101,7 @@ class Run:
             status=row.status,
             level=row.level,
             named=row.named,
+            counted=row.counted,
             freezes=course.freezes,
             calls=course.calls,
             scripts=scripts_of(
@@ -106,13 +111,16 @@ class Run:
                 attempts=attempts or {},
                 arguments=self.given.arguments(),
                 paths=self.given.paths(),
+                retries=self.given.retries(),
                 budget=self.budget,
             ),
             bound=self.bound,
             foreign_names=CALLERS_OWN,
             background=tuple(background),
             due=tuple(due),
+            tails=self.tails,
             foreign=tuple(foreign),
+            freezable=None if freezable is None else tuple(freezable),
             may_change=tuple(may_change),
             refusal=refusal_of(happenings),
         )
@@ -148,6 +156,19 @@ class Run:
             return self.expect(finding, FreezeDone(), SnapshotTaken())
         frozen = FreezeDone() if self.policy.fsfreeze else FreezeOff()
         return self.expect(PreSucceeded(), frozen, SnapshotTaken(), PostSucceeded())
+
+    def expect_where(self, dues: Sequence[Due], *happenings: Happening, **more: Any) -> Run:
+        """What happens where these marks are as their clauses want it; `more` as for `expect`.
+
+        Where one is not, and its clause does not bind, what comes of it is the executor's own
+        affair: nothing more is judged.
+        """
+        marks = due_marks(self.history, dues)
+        if all(mark.holds or self.binds(mark.clause) for mark in marks):
+            return self.expect(*happenings, due=dues, **more)
+        for mark in marks:
+            self.case.add(mark, self.history)
+        return self
 
     def binds(self, clause: str) -> bool:
         """Whether an executor that breaks this clause fails here."""
@@ -258,9 +279,15 @@ class Case:
         snapshots: Sequence[SnapshotAnswer] = ("take",),
         triggers: Sequence[Mapping[str, Any]] = (),
         freeze_bound: float | None = None,
+        tails: Sequence[Sequence[str]] = (),
+        caller: Sequence[str] = (),
         during: Callable[[], None] | None = None,
     ) -> Run:
-        """One backup run of the executor under test, with what it is given and meets."""
+        """One backup run of the executor under test, with what it is given and meets.
+
+        `tails` are words of the last KiB of the output of each attempt that will fail (RUN-08);
+        `caller` is a command that becomes the executor's, which follows it.
+        """
         places = given.places()
         situation = Situation(
             files=given.all_files(),
@@ -272,6 +299,8 @@ class Case:
             single_disk=self.single_disk,
             pre=places["pre"],
             post=places["post"],
+            sought=tuple(word for words in tails for word in words),
+            caller=tuple(caller),
         )
         history = backup(
             self._workplace.host,
@@ -289,7 +318,8 @@ class Case:
             fsfreeze=given.setting("fsFreezeEnabled", True),
             single_disk=self.single_disk,
         )
-        return Run(self, history, given, policy, situation.timeout, situation.bound)
+        words = tuple(tuple(attempt) for attempt in tails)
+        return Run(self, history, given, policy, situation.timeout, situation.bound, words)
 
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""

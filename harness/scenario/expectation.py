@@ -7,7 +7,7 @@ it is only said which clause each part of it is held against.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from harness.contract.clauses import CATALOGUE
@@ -24,6 +24,7 @@ from harness.contract.verdict import (
     PluginHostFinding,
     Policy,
     PostSucceeded,
+    PreSucceeded,
     Refused,
     ScriptFinding,
     SnapshotFailed,
@@ -35,6 +36,17 @@ from harness.oracles.terms import Refusal, ScriptTerms
 
 _TIMEOUTS = {ErrorName.PRE_TIMEOUT.value, ErrorName.POST_TIMEOUT.value}
 _NOT_FOUND = {ErrorName.PRE_NOT_FOUND.value, ErrorName.POST_NOT_FOUND.value}
+_PERMISSION = {ErrorName.PRE_PERMISSION.value, ErrorName.POST_PERMISSION.value}
+
+#: What came in the way of a post-script that is run all the same (RUN-06), by the verdict's row.
+_POST_AFTER = {
+    "FBK-03": "RUN-06.after-pre",
+    "FBK-06": "RUN-06.after-freeze",
+    "SNP-02": "RUN-06.after-snapshot",
+}
+
+#: The reason of a timeout that found no attempt running: the time was spent between two (RUN-04).
+SPENT = "spent"
 
 #: What happens only after the pre-script: whether it happens at all is what is asked.
 _AFTER_PRE = (
@@ -52,12 +64,16 @@ Attempts = int | tuple[int, int]
 
 @dataclass(frozen=True)
 class Row:
-    """Where a verdict is looked up: its rule, and the clauses of status, level and error name."""
+    """Where a verdict is looked up: its rule, and the clauses of status, level and error name.
+
+    `counted` is the clause that says that what happened counts as this row.
+    """
 
     rule: str
     status: str
     level: str
     named: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,7 @@ def row_of(policy: Policy, happenings: Sequence[Happening]) -> Row:
     if policy.single_disk and not policy.continue_on_failure and row.rule.startswith("FBK-0"):
         clause = {"FBK-06": "FBK-08.freeze-failure"}.get(row.rule, "FBK-08.script-finding")
         if row.rule != "FBK-05":
-            return Row(row.rule, clause, clause, row.named)
+            return replace(row, status=clause, level=clause)
     return row
 
 
@@ -108,12 +124,18 @@ def _row(happening: Happening) -> Row | None:
             return Row("ROB-05", "ROB-05.fallback", "ROB-05.fallback", named)
         if happening.phase == "precheck":
             return _table("FBK-02a" if happening.name in _NOT_FOUND else "FBK-02b", named)
-        return _table("FBK-03" if happening.phase == "pre" else "FBK-04", named)
+        row = _table("FBK-03" if happening.phase == "pre" else "FBK-04", named)
+        return replace(row, counted="FILE-09.failure") if _judged_again(happening) else row
     if isinstance(happening, FreezeFailed):
         return _table("FBK-06", named)
     if isinstance(happening, SnapshotFailed):
         return Row("SNP-02", "SNP-02.verdict", "SNP-02.verdict", named)
     return None
+
+
+def _judged_again(finding: ScriptFinding) -> bool:
+    """FILE-09: what a script was when it was to be started, not what it did."""
+    return finding.phase in ("pre", "post") and finding.name in _NOT_FOUND | _PERMISSION
 
 
 def _table(rule: str, named: str) -> Row:
@@ -172,10 +194,12 @@ def scripts_of(
     attempts: Mapping[str, Attempts],
     arguments: Mapping[str, tuple[str, ...]],
     paths: Mapping[str, tuple[str, ...]],
+    retries: Mapping[str, int],
     budget: float,
 ) -> tuple[ScriptTerms, ...]:
     """What is due of each script; `attempts` where it is not one start."""
-    late = {h.phase for h in happenings if isinstance(h, ScriptFinding) and h.name in _TIMEOUTS}
+    failed = {h.phase: h for h in happenings if isinstance(h, ScriptFinding)}
+    successes = {"pre": PreSucceeded, "post": PostSucceeded}
     terms = []
     names: tuple[ScriptName, ...] = ("pre", "post")
     for script in names:
@@ -185,6 +209,9 @@ def scripts_of(
             continue
         wanted = attempts.get(script, 1)
         least, most = (wanted, wanted) if isinstance(wanted, int) else wanted
+        finding = failed.get(script)
+        succeeded = any(isinstance(h, successes[script]) for h in happenings)
+        retried = retries[script] > 0
         terms.append(
             ScriptTerms(
                 script,
@@ -192,19 +219,48 @@ def scripts_of(
                 arguments=arguments[script],
                 least=least,
                 most=most,
-                attempts=_attempts_clause(row, script, most, script in late),
+                attempts=_attempts_clause(row, script, most, finding, succeeded and retried),
+                run=_run_clauses(row, script, least),
+                succeeds=_success_clauses(succeeded, retried),
                 budget=budget,
-                times_out=script in late,
+                times_out=finding is not None
+                and finding.name in _TIMEOUTS
+                and finding.reason != SPENT,
             )
         )
     return tuple(terms)
 
 
-def _attempts_clause(row: Row, script: str, count: int, late: bool) -> str:
-    if late:
-        return "RUN-05.no-retry"
+def _attempts_clause(
+    row: Row, script: str, count: int, finding: ScriptFinding | None, until_success: bool
+) -> str:
+    if finding is not None and _judged_again(finding):
+        if count > 0:
+            return "FILE-09.final"
+        return "FILE-09.permission" if finding.name in _PERMISSION else "FILE-09.not-found"
+    if finding is not None and finding.name in _TIMEOUTS:
+        if finding.reason != SPENT:
+            return "RUN-05.no-retry"
+        return "RUN-04.spent" if count == 1 else "RUN-04.all-attempts"
     if script == "post" and row.rule in ("FBK-03", "FBK-06"):
         return f"{row.rule}.post-runs"
     if script == "post" and row.rule == "SNP-02":
         return "SNP-02.post"
+    if until_success:
+        return "RUN-03.until-success"
     return "RUN-03.zero" if count == 1 else "RUN-03.retries"
+
+
+def _run_clauses(row: Row, script: str, least: int) -> tuple[str, ...]:
+    """What says, besides the count's own clause, that a script is really executed."""
+    clauses = ["RUN-03.retries", "RUN-03.executed"] if least > 1 else []
+    if script == "post" and least > 0 and row.rule in _POST_AFTER:
+        clauses.append(_POST_AFTER[row.rule])
+        clauses += [row.counted] if row.counted else []
+    return tuple(clauses)
+
+
+def _success_clauses(succeeded: bool, retried: bool) -> tuple[str, ...]:
+    if not succeeded:
+        return ()
+    return ("RUN-02.success", "RUN-03.until-success") if retried else ("RUN-02.success",)

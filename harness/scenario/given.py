@@ -62,6 +62,11 @@ class Given:
             for which, path in configured.items()
         }
 
+    def retries(self) -> Mapping[str, int]:
+        """How often each script may be run again; never, where the config says nonsense."""
+        settings = {which: self.setting(f"{which}ScriptNoOfRetries", 0) for which in _PATHS}
+        return {which: many if isinstance(many, int) else 0 for which, many in settings.items()}
+
     def setting(self, key: str, default: Any) -> Any:
         """A setting of the config; `default` where the config can't be trusted or is not there."""
         if isinstance(self.config, Mapping):
@@ -76,6 +81,11 @@ def configured(**settings: Any) -> Mapping[str, Any]:
     if unknown:
         raise ValueError(f"the config has no key {', '.join(sorted(unknown))}")
     return {**config, **settings}
+
+
+def named(path: str, name: str, *, mode: str = "0700", uid: int = 0) -> GuestFile:
+    """`fixtures/scripts/NAME.sh` at a path of its own, beside the two scripts."""
+    return script_file(path, fixture(f"scripts/{name}.sh"), mode=mode, uid=uid)
 
 
 def script(which: str, name: str, *, mode: str = "0700", uid: int = 0) -> GuestFile:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from harness.history import ExecutorEnd, Fault, GuestState, History, Image, Shape
 from harness.machines.agent import wire
@@ -19,6 +19,7 @@ from harness.machines.host import Host
 from harness.machines.process import Ended, Process
 from harness.targets.outcome import read_outcome
 from harness.targets.recording import faults_of, freezes_of, marks_of, script_runs_of
+from harness.targets.reviewable import words_left
 from harness.targets.situation import Situation
 from harness.targets.snapshots import SnapshotService
 from harness.targets.target import Launch, Target
@@ -81,7 +82,7 @@ def backup(
     host.watch(guest, situation.bound)
     try:
         with calls:
-            process, refused = _start(guest, launch, environment)
+            process, refused = _start(guest, (*situation.caller, *launch.argv), environment)
             started = process.started if process is not None else guest.now()
             if during is not None:
                 during()
@@ -115,7 +116,9 @@ def backup(
     for snapshot in calls.taken:
         if snapshot.set_id is not None:
             images.extend(host.examine(snapshot.set_id))
-    outcome, problem = (None, refused) if refused else read_outcome(guest.read(status_path(run)))
+    told = guest.read(status_path(run))
+    outcome, problem = (None, refused) if refused else read_outcome(told)
+    log = end.tail if end is not None else b""
     return History(
         id=run,
         scenario=scenario,
@@ -134,7 +137,7 @@ def backup(
             killed=killed,
             outcome=outcome,
             problem=problem,
-            log_tail=end.tail.decode(errors="replace") if end is not None else "",
+            log_tail=log.decode(errors="replace"),
             session=process.pid if process is not None else 0,
         ),
         marks=marks_of(events),
@@ -145,6 +148,7 @@ def backup(
         faults=faults_of(events),
         before=before,
         after=after,
+        reviewable=words_left(situation.sought, guest, before, after, (log, told or b"")),
     )
 
 
@@ -170,11 +174,11 @@ def environment_of(launch: Launch, situation: Situation, run: str) -> Mapping[st
 
 
 def _start(
-    guest: Guest, launch: Launch, environment: Mapping[str, str]
+    guest: Guest, argv: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[Process | None, str]:
     """The executor's main process; or None, and what its author must mend for it to start."""
     try:
-        return guest.spawn("executor", launch.argv, env=environment), ""
+        return guest.spawn("executor", argv, env=environment), ""
     except RequestFailed as error:
         if error.code not in (wire.Code.ABSENT, wire.Code.NOT_PERMITTED):
             raise

@@ -35,7 +35,8 @@ class Situation:
     that the contract grants in this situation, in seconds; `freeze_bound` is passed as
     SNAPCERT_FREEZE_BOUND where it is set, and binds only an executor of which we know that it
     heeds it, `heeds_bound`: others may ignore it. `pre` and `post` are the scripts whose
-    executions are watched.
+    executions are watched. `sought` are words that are looked for, after the run, in all that it
+    left to be read. `caller` stands before the executor's own command: a program that becomes it.
     """
 
     files: tuple[GuestFile, ...] = ()
@@ -47,6 +48,8 @@ class Situation:
     single_disk: bool = False
     pre: str = PRE_PATH
     post: str = POST_PATH
+    sought: tuple[str, ...] = ()
+    caller: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from typing import Any, cast
 
 import pytest
@@ -22,27 +24,40 @@ def carried_out(
 ) -> tuple[bool, list[tuple[str, ...]]]:
     """Whether all could be done; and what was told and done, in order."""
     log: list[tuple[str, ...]] = []
+    done = threading.Event()
 
     def emit(_: str, facts: dict[str, Any]) -> None:
         log.append(("told", facts["what"], facts["problem"]))
 
-    def kill(target: str | int, signal: int, tree: bool) -> list[int]:
+    def kill(target: str | int, number: int, tree: bool) -> list[int]:
         if refused:
             raise AgentProblem("no-such-process", "nothing was started under this name", "")
-        log.append(("killed", str(target)))
+        log.append(("killed" if number == signal.SIGKILL else "resumed", str(target)))
+        done.set()
         return [5]
 
     def put(files: list[dict[str, Any]]) -> None:
         log.append(("put", files[0]["path"]))
 
     faults = Faults(emit, kill, lambda _: False, put)
-    return faults.carry_out(actions, cast(Call, _Caller())), log
+    good = faults.carry_out(actions, cast(Call, _Caller()))
+    if any("resume" in action for action in actions):
+        assert done.wait(10)
+    return good, log
 
 
 def test_a_kill_is_told_before_it_is_done() -> None:
     good, log = carried_out(KILL)
     assert good
     assert log == [("told", "kill executor", ""), ("killed", "executor")]
+
+
+def test_what_was_stopped_is_resumed_later() -> None:
+    good, log = carried_out({"resume": "executor", "after": 0.05}, {"put": [{"path": "/a"}]})
+    assert good
+    assert log[0] == ("told", "resume executor", "")
+    assert log[1] == ("put", "/a"), "nobody waits for it"
+    assert log[-1] == ("resumed", "executor")
 
 
 def test_a_thaw_is_told_before_it_is_done() -> None:

@@ -22,8 +22,9 @@ from harness.contract.verdict import (
     SnapshotFailed,
     SnapshotTaken,
 )
-from harness.oracles.terms import Refusal
+from harness.oracles.terms import Refusal, ScriptTerms
 from harness.scenario.expectation import (
+    SPENT,
     Course,
     course_of,
     expected_of,
@@ -149,12 +150,89 @@ def test_every_clause_of_the_scripts_is_in_the_catalogue(happenings: tuple[Happe
             attempts={},
             arguments={"pre": (), "post": ()},
             paths={"pre": ("/a",), "post": ("/b",)},
+            retries={"pre": 0, "post": 1},
             budget=1.0,
         ):
-            assert terms.attempts in CATALOGUE
+            for clause in (terms.attempts, *terms.run, *terms.succeeds):
+                assert clause in CATALOGUE
 
 
 def test_the_verdict_is_the_folds() -> None:
     expected = expected_of(FAIL, PRE_FAILS, "strict")
     assert (expected.status, expected.consistency) == (("failed",), ("none",))
     assert expected.primary == ("Pre-ScriptExecutionFailed",)
+
+
+def terms_of(
+    happenings: tuple[Happening, ...], *, pre: int = 1, post: int = 1, retries: int = 0
+) -> dict[str, ScriptTerms]:
+    """What is due of both scripts where the backup goes on."""
+    terms = scripts_of(
+        row_of(GO_ON, happenings),
+        course_of(GO_ON, happenings, "strict"),
+        happenings,
+        attempts={"pre": pre, "post": post},
+        arguments={"pre": (), "post": ()},
+        paths={"pre": ("/a",), "post": ("/b",)},
+        retries={"pre": retries, "post": retries},
+        budget=1.0,
+    )
+    return {one.script: one for one in terms}
+
+
+def pre_finding(name: ErrorName, reason: str = "") -> tuple[Happening, ...]:
+    return (ScriptFinding("pre", name, reason), *PRE_FAILS[1:])
+
+
+@pytest.mark.parametrize(
+    ("happenings", "pre", "retries", "attempts"),
+    [
+        (WELL, 1, 0, "RUN-03.zero"),
+        (WELL, 1, 2, "RUN-03.until-success"),
+        (WELL, 2, 2, "RUN-03.until-success"),
+        (PRE_FAILS, 3, 2, "RUN-03.retries"),
+        (pre_finding(ErrorName.PRE_TIMEOUT), 1, 2, "RUN-05.no-retry"),
+        (pre_finding(ErrorName.PRE_TIMEOUT, SPENT), 1, 2, "RUN-04.spent"),
+        (pre_finding(ErrorName.PRE_TIMEOUT, SPENT), 3, 9, "RUN-04.all-attempts"),
+        (pre_finding(ErrorName.PRE_NOT_FOUND), 1, 2, "FILE-09.final"),
+        (pre_finding(ErrorName.PRE_NOT_FOUND), 0, 0, "FILE-09.not-found"),
+        (pre_finding(ErrorName.PRE_PERMISSION), 0, 0, "FILE-09.permission"),
+    ],
+)
+def test_the_clause_of_a_count(
+    happenings: tuple[Happening, ...], pre: int, retries: int, attempts: str
+) -> None:
+    terms = terms_of(happenings, pre=pre, retries=retries)["pre"]
+    assert terms.attempts == attempts
+    assert ("RUN-03.executed" in terms.run) == (pre > 1)
+    assert terms.times_out == (attempts == "RUN-05.no-retry")
+
+
+def test_a_success_is_judged_where_it_happened() -> None:
+    assert terms_of(WELL)["pre"].succeeds == ("RUN-02.success",)
+    assert terms_of(WELL, retries=1)["post"].succeeds == ("RUN-02.success", "RUN-03.until-success")
+    assert terms_of(PRE_FAILS)["pre"].succeeds == ()
+    assert terms_of(POST_LATE)["post"].succeeds == ()
+
+
+@pytest.mark.parametrize(
+    ("happenings", "clauses"),
+    [
+        (WELL, ()),
+        (PRE_FAILS, ("RUN-06.after-pre",)),
+        (pre_finding(ErrorName.PRE_PERMISSION), ("RUN-06.after-pre", "FILE-09.failure")),
+        (NO_FREEZE, ("RUN-06.after-freeze",)),
+        (NO_SNAPSHOT, ("RUN-06.after-snapshot",)),
+    ],
+)
+def test_post_is_due_whatever_came_before(
+    happenings: tuple[Happening, ...], clauses: tuple[str, ...]
+) -> None:
+    assert terms_of(happenings)["post"].run == clauses
+
+
+def test_a_script_judged_again_counts_as_its_failure() -> None:
+    assert row_of(GO_ON, pre_finding(ErrorName.PRE_NOT_FOUND)).counted == "FILE-09.failure"
+    assert row_of(SINGLE, pre_finding(ErrorName.PRE_NOT_FOUND)).counted == "FILE-09.failure"
+    assert row_of(GO_ON, PRE_FAILS).counted == ""
+    assert row_of(GO_ON, MISSING).counted == ""

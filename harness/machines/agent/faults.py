@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
+import threading
 import time
 
 from . import linux
@@ -61,6 +63,12 @@ class Faults:
         if "kill" in action:
             target = call.parent if action["kill"] == "caller" else action["kill"]
             self._kill(target, int(action.get("signal", 9)), bool(action.get("tree", False)))
+        elif "resume" in action:
+            # Whoever waits here may be what a stopped process waits for.
+            whom = (action["resume"], signal.SIGCONT, True)
+            later = threading.Timer(float(action.get("after", 0)), self._kill, whom)
+            later.daemon = True
+            later.start()
         elif "put" in action:
             self._put(action["put"])
         elif "delay" in action:

@@ -22,15 +22,17 @@ _FIRST = b"."
 
 
 class Probe:
-    """The probe of one mounted disk; holds a descriptor of its file."""
+    """The probe of one mounted disk; holds a descriptor of its file.
+
+    One for reading only: a file that is open for writing keeps a guest from remounting read-only.
+    """
 
     def __init__(self, point: str) -> None:
         self._path = f"{point}/{FILE}"
-        created = not os.path.exists(self._path)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not os.path.exists(self._path):
+            self._write(_FIRST, 0)
+        self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         self._lock = threading.Lock()
-        if created:
-            os.pwrite(self._file, _FIRST, 0)
         self._into_the_future()
 
     def sample(self) -> bool | None:
@@ -59,14 +61,21 @@ class Probe:
     def write(self, text: str) -> None:
         """Put a marker behind the first byte, on the disk when this returns."""
         with self._lock:
-            os.ftruncate(self._file, len(_FIRST))
-            os.pwrite(self._file, text.encode(), len(_FIRST))
+            self._write(text.encode(), len(_FIRST))
             self._into_the_future()
             os.fsync(self._file)
 
     def read(self) -> str:
         """The marker; "" where none was written."""
         return os.pread(self._file, 65536, len(_FIRST)).decode("utf-8", "replace")
+
+    def _write(self, text: bytes, at: int) -> None:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.ftruncate(file, at)
+            os.pwrite(file, text, at)
+        finally:
+            os.close(file)
 
     def _into_the_future(self) -> None:
         os.utime(self._file, ns=(0, _FUTURE * 1_000_000_000))

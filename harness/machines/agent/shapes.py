@@ -308,7 +308,8 @@ class Trigger(TypedDict, total=False):
 
     `when`: {"mark": [SCRIPT, POINT], "attempt": N?} or {"request": "snapshot", "number": N?} or
     {"ask": WORD}. `do`: actions, each an object with one of the keys kill (with signal, tree),
-    put, delay, freeze, thaw, remount (with options), event, answer (exit status of the call).
+    resume (with after: seconds from now; a stopped tree goes on), put, delay, freeze, thaw, remount
+    (with options), event, answer (exit status of the call).
     """
 
     when: dict[str, Any]

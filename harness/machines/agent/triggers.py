@@ -67,7 +67,7 @@ def describe(action: dict[str, Any]) -> str:
     """The action in words, for the record: "kill executor", "freeze /data"."""
     if "put" in action:
         return "put " + " ".join(file["path"] for file in action["put"])
-    for verb in ("kill", "delay", "freeze", "thaw", "remount", "event"):
+    for verb in ("kill", "resume", "delay", "freeze", "thaw", "remount", "event"):
         if verb in action:
             return f"{verb} {action[verb]}"
     return "unknown action " + " ".join(sorted(action))
