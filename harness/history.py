@@ -97,6 +97,48 @@ class Freeze:
 
 
 @dataclass(frozen=True)
+class FreezeCall:
+    """A freeze (FIFREEZE) or thaw (FITHAW) that a process of the guest asked for; exact.
+
+    The caller waited inside the call until it was on record: so it was done after `at`, if it was
+    done at all; what came of it is not told. `disk` is "" for what is on none of the guest's
+    disks. `executors`: a process of the executor's made it, and none of its scripts. It surely
+    had returned by `returned` (None: not known). `command_alive`: a snapshot command that waited
+    for its answer still lived at that instant; None where none waited.
+    """
+
+    at: Instant
+    what: Literal["freeze", "thaw"]
+    disk: str
+    thread: int
+    executors: bool
+    returned: Instant | None = None
+    command_alive: bool | None = None
+
+
+@dataclass(frozen=True)
+class BlockedWriter:
+    """A process of the executor's waited to write to a frozen filesystem, from `since` on."""
+
+    since: Instant
+    pid: int
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProgramStart:
+    """The executor started a program from a disk, and its access time had to be written then.
+
+    The start was held until it was on record, so `at` is exact.
+    """
+
+    at: Instant
+    pid: int
+    path: str
+    disk: str
+
+
+@dataclass(frozen=True)
 class DiskAtSnapshot:
     """What the host saw of one disk right before and right after it took the set."""
 
@@ -326,6 +368,9 @@ class History:
     marks: tuple[Mark, ...] = ()
     script_runs: tuple[ScriptRun, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+    freeze_calls: tuple[FreezeCall, ...] = ()
+    blocked: tuple[BlockedWriter, ...] = ()
+    programs: tuple[ProgramStart, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     images: tuple[Image, ...] = ()
     faults: tuple[Fault, ...] = ()

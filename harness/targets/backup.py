@@ -18,7 +18,15 @@ from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.process import Ended, Process
 from harness.targets.outcome import read_outcome
-from harness.targets.recording import faults_of, freezes_of, marks_of, script_runs_of
+from harness.targets.recording import (
+    blocked_of,
+    faults_of,
+    freeze_calls_of,
+    freezes_of,
+    marks_of,
+    programs_of,
+    script_runs_of,
+)
 from harness.targets.situation import Situation
 from harness.targets.snapshots import SnapshotService
 from harness.targets.target import Launch, Target
@@ -140,6 +148,9 @@ def backup(
         marks=marks_of(events),
         script_runs=script_runs_of(events),
         freezes=freezes_of(seen, guest.name, after.at),
+        freeze_calls=freeze_calls_of(events),
+        blocked=blocked_of(events),
+        programs=programs_of(events),
         snapshots=calls.taken,
         images=tuple(images),
         faults=faults_of(events),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 import time
 
 from . import linux
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from .freezecalls import Asked
     from .helpers import Call
 
 
@@ -28,14 +30,20 @@ class Faults:
         kill: Callable[[str | int, int, bool], list[int]],
         own_disk: Callable[[int], bool],
         put: Callable[[list[dict[str, Any]]], None],
+        mount: Callable[[str], None],
+        unmount: Callable[[str], None],
     ) -> None:
         self._emit = emit
         self._kill = kill
         self._own_disk = own_disk
         self._put = put
+        self._mount = mount
+        self._unmount = unmount
 
-    def carry_out(self, actions: Iterable[dict[str, Any]], call: Call) -> bool:
+    def carry_out(self, actions: Iterable[dict[str, Any]], call: Call | Asked) -> bool:
         """Every action in order; whether all of them could be done.
+
+        One with `after` is carried out so many seconds later, and nobody waits for it.
 
         A kill or a thaw is told before it is done, so that nobody sees the death, or the disk
         thawed, before its cause.
@@ -43,6 +51,12 @@ class Faults:
         good = True
         for action in actions:
             problem = ""
+            if "after" in action:
+                later = {key: value for key, value in action.items() if key != "after"}
+                timer = threading.Timer(action["after"], self.carry_out, ([later], call))
+                timer.daemon = True
+                timer.start()
+                continue
             first = "kill" in action or "thaw" in action
             if first:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": ""})
@@ -57,7 +71,7 @@ class Faults:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
         return good
 
-    def _one(self, action: dict[str, Any], call: Call) -> None:
+    def _one(self, action: dict[str, Any], call: Call | Asked) -> None:
         if "kill" in action:
             target = call.parent if action["kill"] == "caller" else action["kill"]
             self._kill(target, int(action.get("signal", 9)), bool(action.get("tree", False)))
@@ -72,7 +86,11 @@ class Faults:
         elif "remount" in action:
             flags, data = linux.mount_options(action.get("options", ""))
             linux.mount("", action["remount"], "", linux.MS_REMOUNT | flags, data)
-        elif "event" not in action:
+        elif "mount" in action:
+            self._mount(action["mount"])
+        elif "unmount" in action:
+            self._unmount(action["unmount"])
+        elif "event" not in action and "refuse" not in action:
             raise AgentProblem(Code.BAD_REQUEST, f"no action is called {describe(action)}", "")
 
     def _on_disk(self, path: str, act: Callable[[int], object]) -> None:

@@ -11,6 +11,7 @@ import time
 from . import files, guard, linux, mountinfo, mounting, procfs
 from .children import Child, Children, Lines, Tail, exited
 from .faults import Faults
+from .freezecalls import Asked, FreezeCalls
 from .helpers import Call, Helpers
 from .launcher import fork_launcher
 from .marking import facts_of_caller
@@ -58,7 +59,16 @@ class Guest(Role):
         self._reaper = Reaper(self._orphan)
         self._reaper.start()
         self._scripts = ScriptWatch(session.emit)
-        self._faults = Faults(session.emit, self._signal, self._own_disk, self._put_files)
+        self._freezes: FreezeCalls | None = None
+        self._wanted: list[Wanted] = []
+        self._faults = Faults(
+            session.emit,
+            self._signal,
+            self._own_disk,
+            self._put_files,
+            self._mount_disk,
+            self._unmount_disk,
+        )
         self._plan = Plan()
         self._plan_lock = threading.Lock()
         self._calls: dict[int, Call] = {}
@@ -79,6 +89,8 @@ class Guest(Role):
             Do.UNWATCH_SCRIPTS: self._unwatch_scripts,
             Do.PLAN: self._set_plan,
             Do.ANSWER: self._answer,
+            Do.MOUNT: self._inside(lambda wanted: self._mount_disk(wanted["disk"]) or {}),
+            Do.UNMOUNT: self._inside(lambda wanted: self._unmount_disk(wanted["disk"]) or {}),
             Do.THAW: lambda _: {"thawed": self._thaw_all()},
         }
 
@@ -104,8 +116,20 @@ class Guest(Role):
         self._disks = {disk["name"]: disk["device"] for disk in wanted["disks"]}
         mounts = mounting.check(devices, fresh=False)
         Helpers(root, self._called).start()
-        self._children.enter(root, bool(wanted.get("allow_mount", False)))
+        told = self._children.enter(root, bool(wanted.get("allow_mount", False)))
         self._root = root
+        self._wanted = wanted["disks"]
+        self._freezes = FreezeCalls(
+            told,
+            self._disks,
+            own_folder=f"{mounting.place(root, mounting.HOME)}/bin",
+            emit=self._session.emit,
+            trouble=self._session.trouble,
+            executors=self._of_executor,
+            alive=self._command_alive,
+            due=self._due_at_freeze,
+            carry_out=self._at_freeze,
+        )
         self._guard = guard.hold(wanted["disks"])
         return {"mounts": _seen(mounts, root), "filter": True, "guarded": self._guard >= 0}
 
@@ -268,6 +292,13 @@ class Guest(Role):
     def _mounts(self, _: Wanted) -> Wanted:
         return {"mounts": _seen(mountinfo.read_mounts(), self._root)}
 
+    def _mount_disk(self, name: str) -> None:
+        disk = next(disk for disk in self._wanted if disk["name"] == name)
+        mounting.mount_disk(disk, disk["mountpoint"])
+
+    def _unmount_disk(self, name: str) -> None:
+        linux.unmount(next(d["mountpoint"] for d in self._wanted if d["name"] == name))
+
     def _own_disk(self, descriptor: int) -> bool:
         """Whether an open file lies on one of the guest's disks."""
         with open(f"/proc/self/fdinfo/{descriptor}", encoding="utf-8") as lines:
@@ -293,7 +324,36 @@ class Guest(Role):
     def _set_plan(self, wanted: Wanted) -> Wanted:
         with self._plan_lock:
             self._plan = Plan(wanted["triggers"])
+        if self._freezes is not None:
+            self._freezes.begin()
         return {}
+
+    def _of_executor(self, thread: int) -> bool:
+        """Whether a process belongs to the executor, and not to one of its scripts."""
+        known = procfs.processes()
+        line = procfs.chain(procfs.leader(thread), known)
+        if any(pid in self._scripts.pids for pid in line):
+            return False
+        child = self._children.named("executor")
+        if child is not None and child.pid in line:
+            return True
+        return any(procfs.RUN_MARK in procfs.environ(pid) for pid in line)
+
+    def _command_alive(self) -> bool | None:
+        waiting = [call for call in self._calls.values() if call.kind == "snapshot" and call.open]
+        if not waiting:
+            return None
+        process = procfs.read(waiting[-1].pid)
+        return process is not None and process.state not in "ZX"
+
+    def _due_at_freeze(self, asked: Asked) -> list[Wanted]:
+        with self._plan_lock:
+            return self._plan.due(self._plan.freeze_call(asked.what, asked.disk))
+
+    def _at_freeze(self, actions: list[Wanted], asked: Asked) -> int:
+        self._enter_root()
+        self._faults.carry_out(actions, asked)
+        return next((int(action["refuse"]) for action in actions if "refuse" in action), 0)
 
     def _called(self, call: Call) -> None:
         """A helper was called; runs in a thread of its own, the caller waits."""

@@ -61,13 +61,13 @@ def set_up(wanted: dict[str, Any]) -> str:
             )
         root = GUEST_ROOT
         os.makedirs(root, exist_ok=True)
-        _mount_disk(carrier, root)
+        mount_disk(carrier, root)
         _surround(root, disks)
     else:
         _own_tmpfs(HOME)
     for disk in disks:
         if disk is not carrier:
-            _mount_disk(disk, _place(root, disk["mountpoint"]))
+            mount_disk(disk, place(root, disk["mountpoint"]))
     for extra in wanted.get("extra_mounts", []):
         _mount_extra(root, extra, disks)
     return root
@@ -109,7 +109,8 @@ def _make_node(folder: str, disks: Iterable[dict[str, Any]]) -> None:
             os.mknod(path, 0o660 | stat.S_IFBLK, os.makedev(major, minor))
 
 
-def _mount_disk(disk: dict[str, Any], point: str) -> None:
+def mount_disk(disk: dict[str, Any], point: str) -> None:
+    """Mount a disk as `shapes.GuestDisk` says. Raises AgentProblem (mount)."""
     flags, data = linux.mount_options(disk.get("options", ""))
     device = f"/dev/loop{disk['device'].split(':')[1]}"
     os.makedirs(point, exist_ok=True)
@@ -125,13 +126,13 @@ def _mount_disk(disk: dict[str, Any], point: str) -> None:
 
 
 def _mount_extra(root: str, extra: dict[str, Any], disks: Sequence[dict[str, Any]]) -> None:
-    target = _place(root, extra["target"])
+    target = place(root, extra["target"])
     flags, data = linux.mount_options(extra.get("options", ""))
     if extra["kind"] == "tmpfs":
         os.makedirs(target, exist_ok=True)
         linux.mount("tmpfs", target, "tmpfs", flags, data)
     elif extra["kind"] == "bind":
-        source = _place(root, extra["source"])
+        source = place(root, extra["source"])
         if os.path.isdir(source):
             os.makedirs(target, exist_ok=True)
         else:
@@ -143,7 +144,7 @@ def _mount_extra(root: str, extra: dict[str, Any], disks: Sequence[dict[str, Any
             linux.mount("", target, "", linux.MS_BIND | linux.MS_REMOUNT | flags)
     else:
         disk = next(disk for disk in disks if disk["name"] == extra["source"])
-        _mount_disk({**disk, "options": extra.get("options", "")}, target)
+        mount_disk({**disk, "options": extra.get("options", "")}, target)
 
 
 def _surround(root: str, disks: Iterable[dict[str, Any]]) -> None:
@@ -210,7 +211,8 @@ def _write_hosts(path: str) -> None:
             out.write(_HOSTS)
 
 
-def _place(root: str, path: str) -> str:
+def place(root: str, path: str) -> str:
+    """A path of the executor's as the agent sees it."""
     return path if root == "/" else root + path
 
 
