@@ -28,7 +28,11 @@ LEVELS: tuple[Consistency, ...] = ("none", "crash", "file-system", "application"
 
 @dataclass(frozen=True)
 class Disk:
-    """One backing image of the guest: `device` is "MAJOR:MINOR", `size` is bytes."""
+    """One backing image of the guest: `device` is "MAJOR:MINOR", `size` is bytes.
+
+    `foreign`: it stands for a disk of the machine that carries the guest: only a file or folder of
+    it is mounted, as an engine binds its own, and its device has no node.
+    """
 
     name: str
     filesystem: Filesystem
@@ -37,6 +41,7 @@ class Disk:
     size: int
     read_only: bool = False
     carries_root: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True)

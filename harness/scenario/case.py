@@ -29,7 +29,14 @@ from harness.oracles.judge import judge
 from harness.oracles.terms import Due, ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
-from harness.scenario.expectation import Attempts, course_of, expected_of, row_of, scripts_of
+from harness.scenario.expectation import (
+    Attempts,
+    course_of,
+    expected_of,
+    freeze_trouble_of,
+    row_of,
+    scripts_of,
+)
 from harness.scenario.given import Given
 from harness.targets.backup import CALLERS_OWN, backup
 from harness.targets.beside import Beside, run_beside
@@ -72,6 +79,7 @@ class Run:
         background: Sequence[str] = (),
         due: Sequence[Due] = (),
         foreign: Sequence[str] = (),
+        freezable: Sequence[str] | None = None,
         may_change: Sequence[str] = (),
     ) -> Run:
         """Judge all that was observed; the verdict must follow from these happenings.
@@ -79,7 +87,8 @@ class Run:
         `attempts` says how often a script is really started, where it is not once; `background`
         are words of the argument vectors of what the scripts may leave running (RUN-07); `due`
         the marks of its own that a fixture script must make; `foreign` the disks that the scenario
-        froze or thawed itself; `may_change` folders in which it changed files itself.
+        froze or thawed itself; `freezable` those that FRZ-01 names, where it is not all that are
+        writable; `may_change` folders in which it changed files itself.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -105,6 +114,8 @@ class Run:
             background=tuple(background),
             due=tuple(due),
             foreign=tuple(foreign),
+            freezable=None if freezable is None else tuple(freezable),
+            freeze_trouble=freeze_trouble_of(self.policy, happenings),
             may_change=tuple(may_change),
         )
         self._judge(expected_of(self.policy, happenings, rules), terms)

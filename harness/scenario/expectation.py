@@ -27,10 +27,11 @@ from harness.contract.verdict import (
     ScriptFinding,
     SnapshotFailed,
     SnapshotTaken,
+    judge,
     proceeds,
 )
 from harness.history import Consistency, Expected, ScriptName, Status
-from harness.oracles.terms import ScriptTerms
+from harness.oracles.terms import FreezeTrouble, ScriptTerms
 
 _TIMEOUTS = {ErrorName.PRE_TIMEOUT.value, ErrorName.POST_TIMEOUT.value}
 _NOT_FOUND = {ErrorName.PRE_NOT_FOUND.value, ErrorName.POST_NOT_FOUND.value}
@@ -148,6 +149,15 @@ def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Co
     if both or len(levels) > 1 or stops or unsaid:
         freezes = None
     return Course(scripts_run, freezes, None if both or unsaid else int(goes_on))
+
+
+def freeze_trouble_of(policy: Policy, happenings: Sequence[Happening]) -> FreezeTrouble | None:
+    """What goes wrong with the freeze, None where it goes well (FRZ-04, FRZ-06)."""
+    phases = [h.phase for h in happenings if isinstance(h, FreezeFailed)]
+    if not phases:
+        return None
+    fails_run = judge(policy, happenings).status == "failed"
+    return FreezeTrouble("fails" if "freeze" in phases else "thawed", fails_run)
 
 
 def scripts_of(

@@ -195,7 +195,7 @@ def _start(
 
 def observe(guest: Guest) -> GuestState:
     """What the guest holds now, in the folders that a run may change and on its disks."""
-    disks = (disk.mountpoint for disk in guest.disks if disk.mountpoint != "/")
+    disks = (d.mountpoint for d in guest.disks if d.mountpoint != "/" and not d.foreign)
     return guest.observe((*_WATCHED_ROOTS, *disks), _LEFT_OUT)
 
 

@@ -76,5 +76,3 @@ def _place(thread: int) -> str:
             return text.read().strip()
     except OSError:
         return ""
-
-

@@ -26,6 +26,7 @@ class Faults:
 
     def __init__(
         self,
+        *,
         emit: Callable[..., None],
         kill: Callable[[str | int, int, bool], list[int]],
         own_disk: Callable[[int], bool],

@@ -36,13 +36,9 @@ class Asked:
     def __init__(self, call: Stopped, what: str, disk: str) -> None:
         self.what = what
         self.disk = disk
-        self.thread = call.thread
+        self.thread: int = call.thread
+        self.parent = self.thread  # whom the word "caller" in a plan's action means
         self._call = call
-
-    @property
-    def parent(self) -> int:
-        """The caller, by the word of a plan's actions."""
-        return self.thread
 
     def end(self, refusal: int) -> None:
         """Let it be done, or fail with this errno where it is not 0."""

@@ -20,6 +20,7 @@ from .problem import AgentProblem
 from .reaper import Reaper
 from .scriptwatch import ScriptWatch
 from .session import Role, Session
+from .signals import END_SECONDS, KILL_STEP, Signals
 from .triggers import Plan
 from .wire import Code, Do, Event, pack, unpack
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 _RUN_SECONDS = 60.0
 _RUN_LIMIT = 1 << 20
 _TAIL_LIMIT = 1 << 16
-_END_SECONDS = 20.0
-_KILL_STEP = 0.02
 
 
 def start(session: Session, role: Wanted) -> Role:
@@ -51,23 +50,24 @@ class Guest(Role):
     def __init__(self, session: Session, name: str, launcher: int, children: Children) -> None:
         self._session = session
         self._name = name
-        self._launcher = launcher
         self._children = children
         self._root = "/"
         self._guard = -1
         self._disks: dict[str, str] = {}  # name: device "7:N"
         self._reaper = Reaper(self._orphan)
         self._reaper.start()
+        self._hidden = (os.getpid(), launcher)
+        self._signals = Signals(children, self._reaper, self._hidden)
         self._scripts = ScriptWatch(session.emit)
         self._freezes: FreezeCalls | None = None
         self._wanted: list[Wanted] = []
         self._faults = Faults(
-            session.emit,
-            self._signal,
-            self._own_disk,
-            self._put_files,
-            self._mount_disk,
-            self._unmount_disk,
+            emit=session.emit,
+            kill=self._signals.send,
+            own_disk=self._own_disk,
+            put=self._put_files,
+            mount=self._mount_disk,
+            unmount=self._unmount_disk,
         )
         self._plan = Plan()
         self._plan_lock = threading.Lock()
@@ -89,8 +89,8 @@ class Guest(Role):
             Do.UNWATCH_SCRIPTS: self._unwatch_scripts,
             Do.PLAN: self._set_plan,
             Do.ANSWER: self._answer,
-            Do.MOUNT: self._inside(lambda wanted: self._mount_disk(wanted["disk"]) or {}),
-            Do.UNMOUNT: self._inside(lambda wanted: self._unmount_disk(wanted["disk"]) or {}),
+            Do.MOUNT: self._inside(self._mount),
+            Do.UNMOUNT: self._inside(self._unmount),
             Do.THAW: lambda _: {"thawed": self._thaw_all()},
         }
 
@@ -181,8 +181,8 @@ class Guest(Role):
             left = began + float(wanted.get("deadline", _RUN_SECONDS)) - time.monotonic()
             if not child.ended.wait(max(left, 0)):
                 timed_out = True
-                self._kill_tree(child.pid, signal.SIGKILL)
-                child.ended.wait(_END_SECONDS)
+                self._signals.tree(child.pid, signal.SIGKILL)
+                child.ended.wait(END_SECONDS)
         else:
             number, text = child.refused
             child.exit = 127 if number == 2 else 126
@@ -228,60 +228,13 @@ class Guest(Role):
     def _kill(self, wanted: Wanted) -> Wanted:
         number = int(wanted.get("signal", signal.SIGKILL))
         target = wanted["name"] if "name" in wanted else int(wanted["pid"])
-        return {"pids": self._signal(target, number, bool(wanted.get("tree", False)))}
-
-    def _signal(self, target: str | int, number: int, whole: bool) -> list[int]:
-        """Signal a process by pid or by name; the pids that got it."""
-        if isinstance(target, str):
-            child = self._children.named(target)
-            if child is None:
-                raise AgentProblem(
-                    Code.NO_SUCH_PROCESS,
-                    f"nothing was started under the name {target}",
-                    "spawn it first",
-                )
-            if not child.running and not whole:
-                return []
-            pid = child.pid
-        else:
-            pid = target
-        if whole:
-            return self._kill_tree(pid, number)
-        return [pid] if self._send(pid, number) else []
-
-    def _kill_tree(self, pid: int, number: int) -> list[int]:
-        """Signal a tree, again and again where it is SIGKILL, until no member lives."""
-        done: list[int] = []
-        deadline = time.monotonic() + _END_SECONDS
-        while True:
-            known = procfs.processes()
-            members = [
-                member
-                for member in procfs.tree(pid, known)
-                if known[member].state != "Z" and not self._hidden(member)
-            ]
-            fresh = [member for member in members if self._send(member, number)]
-            done += [member for member in fresh if member not in done]
-            if number != signal.SIGKILL or not members or time.monotonic() > deadline:
-                return done
-            self._reaper.wait_for_change(_KILL_STEP)
-
-    def _send(self, pid: int, number: int) -> bool:
-        if self._hidden(pid):
-            return False
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def _hidden(self, pid: int) -> bool:
-        return pid in (os.getpid(), self._launcher)
+        return {"pids": self._signals.send(target, number, bool(wanted.get("tree", False)))}
 
     def _processes(self, _: Wanted) -> Wanted:
-        hidden = (os.getpid(), self._launcher)
         return {
-            "processes": procfs.facts(hidden, self._children.owners(), dict(self._scripts.pids))
+            "processes": procfs.facts(
+                self._hidden, self._children.owners(), dict(self._scripts.pids)
+            )
         }
 
     def _orphan(self, pid: int, status: int) -> None:
@@ -291,6 +244,14 @@ class Guest(Role):
 
     def _mounts(self, _: Wanted) -> Wanted:
         return {"mounts": _seen(mountinfo.read_mounts(), self._root)}
+
+    def _mount(self, wanted: Wanted) -> Wanted:
+        self._mount_disk(wanted["disk"])
+        return {}
+
+    def _unmount(self, wanted: Wanted) -> Wanted:
+        self._unmount_disk(wanted["disk"])
+        return {}
 
     def _mount_disk(self, name: str) -> None:
         disk = next(disk for disk in self._wanted if disk["name"] == name)
@@ -397,7 +358,7 @@ class Guest(Role):
 
     def end(self) -> list[str]:
         """Kill and thaw until nothing but the agent is left: a blocked writer needs both."""
-        deadline = time.monotonic() + _END_SECONDS
+        deadline = time.monotonic() + END_SECONDS
         while True:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
@@ -407,7 +368,7 @@ class Guest(Role):
                 return []
             if time.monotonic() > deadline:
                 return [f"process {pid} ({' '.join(procfs.argv(pid))})" for pid in left]
-            self._reaper.wait_for_change(_KILL_STEP)
+            self._reaper.wait_for_change(KILL_STEP)
 
 
 def _seen(mounts: list[mountinfo.Mount], root: str) -> list[str]:

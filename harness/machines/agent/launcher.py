@@ -6,7 +6,8 @@ state that matters: where it is killed, its children fall to the agent.
 
 Over a SOCK_SEQPACKET pair. From the agent: b"enter" with one descriptor (JSON: root, allow_mount),
 b"start N" with four (JSON of the job, stdin, stdout, stderr). To the agent: b"entered" with the
-descriptor by which freezes are told, or b"entered ERROR", b"started N PID", b"refused N ERRNO TEXT", b"exited PID STATUS".
+descriptor by which freezes are told, or b"entered ERROR", b"started N PID", b"refused N ERRNO
+TEXT", b"exited PID STATUS".
 """
 
 from __future__ import annotations

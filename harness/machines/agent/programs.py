@@ -63,7 +63,9 @@ class ProgramWatch:
         )
         for point in points:
             with contextlib.suppress(OSError):  # hidden under another mount, or gone
-                linux.fanotify_mark(self.descriptor, _MARK_ADD | _MARK_MOUNT, _OPEN_EXEC_PERM, point)
+                linux.fanotify_mark(
+                    self.descriptor, _MARK_ADD | _MARK_MOUNT, _OPEN_EXEC_PERM, point
+                )
 
     def clear(self) -> None:
         """Nothing is frozen any more."""
