@@ -112,8 +112,9 @@ def _never(history: History, terms: Terms) -> Iterator[Finding]:
 
 def _nothing(history: History, terms: Terms) -> Iterator[Finding]:
     outcome = history.end.outcome
-    freezable = [d for d in terms.named_disks(history) if d.name not in terms.foreign]
-    if not terms.freezes or freezable or outcome is None or history.end.killed is not None:
+    if not terms.freezes or outcome is None or history.end.killed is not None:
+        return
+    if terms.named_disks(history):
         return
     blamed = "FsFreezeFailed" in outcome.errors
     lowered = blamed or (outcome.status == "succeeded" and outcome.consistency == "crash")
@@ -151,7 +152,11 @@ def _asked_while_frozen(history: History, terms: Terms, call: Snapshot) -> Itera
             f"each of {', '.join(named)} is frozen before the snapshot is asked for",
             observed or "each was frozen by then",
         )
-    early = [name for name in named if name in own and _thawed_before(own[name], call)]
+    early = [
+        name
+        for name in named
+        if (name in own and _thawed_before(own[name], call)) or _thaw_asked(history, name, call)
+    ]
     if history.end.killed is None:
         yield found(
             "FRZ-01.thaw",
@@ -197,6 +202,13 @@ def _thawed_before(freeze: Freeze, call: Snapshot) -> bool:
     if call.taken_to is None or freeze.thawed_after is None:
         return False
     return freeze.thawed_after < call.taken_to
+
+
+def _thaw_asked(history: History, disk: str, call: Snapshot) -> bool:
+    """A thaw was asked for after the request, and before the set was complete."""
+    complete = call.taken_to
+    asked = (c.at for c in own_calls(history, "thaw", disk))
+    return complete is not None and any(call.requested <= at < complete for at in asked)
 
 
 def _nesting(history: History, terms: Terms) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.history import Finding, Harm, History
+from harness.history import Finding, Freeze, Harm, History, ProgramStart
 from harness.oracles.consequences import found
 from harness.oracles.freezing import own_calls, own_freezes
 from harness.oracles.terms import Terms
@@ -119,7 +119,7 @@ def _programs(history: History, terms: Terms) -> Iterator[Finding]:
     started = [
         program.path
         for program in history.programs
-        if any(f.disk == program.disk and f.first <= program.at <= f.last for f in freezes)
+        if any(_surely_frozen(history, f, program) for f in freezes)
     ]
     yield found(
         "FRZ-05.programs",
@@ -127,6 +127,17 @@ def _programs(history: History, terms: Terms) -> Iterator[Finding]:
         "no program is started from a frozen filesystem that would have to write its access time",
         f"started: {', '.join(dict.fromkeys(started))}" if started else "no such program",
     )
+
+
+def _surely_frozen(history: History, freeze: Freeze, program: ProgramStart) -> bool:
+    """Seen frozen before and after, or between the calls that froze and thawed it."""
+    if freeze.disk != program.disk:
+        return False
+    froze = own_calls(history, "freeze", freeze.disk)
+    returned = [c.returned for c in froze if c.returned is not None and c.at <= freeze.first]
+    began = min([freeze.first, *returned])
+    thaws = [c.at for c in own_calls(history, "thaw", freeze.disk) if c.at > began]
+    return began <= program.at <= max([freeze.last, *thaws[:1]])
 
 
 def _fails(terms: Terms) -> bool:

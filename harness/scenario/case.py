@@ -21,6 +21,7 @@ from harness.contract.verdict import (
     SnapshotTaken,
 )
 from harness.history import Expected, Filesystem, Finding, Harm, History
+from harness.machines.files import GuestFile
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.layout import Layout
@@ -40,7 +41,7 @@ from harness.scenario.expectation import (
 from harness.scenario.given import Given
 from harness.targets.backup import CALLERS_OWN, backup
 from harness.targets.beside import Beside, run_beside
-from harness.targets.situation import Situation, SnapshotAnswer
+from harness.targets.situation import SNAPSHOT_COMMAND, Situation, SnapshotAnswer
 from harness.targets.target import Target
 
 #: The script budget of CFG-02, where the config names none or can't be trusted; seconds.
@@ -253,13 +254,18 @@ class Case:
         given: Given,
         *,
         snapshots: Sequence[SnapshotAnswer] = ("take",),
+        command: GuestFile | None = None,
         triggers: Sequence[Mapping[str, Any]] = (),
         freeze_bound: float | None = None,
         during: Callable[[], None] | None = None,
     ) -> Run:
-        """One backup run of the executor under test, with what it is given and meets."""
+        """One backup run of the executor under test, with what it is given and meets.
+
+        `command` is called in the place of the snapshot command.
+        """
         situation = Situation(
-            files=given.all_files(),
+            files=(*given.all_files(), *((command,) if command else ())),
+            command=command.path if command else SNAPSHOT_COMMAND,
             triggers=tuple(triggers),
             snapshots=tuple(snapshots),
             timeout=float(given.setting("timeoutInSeconds", _DEFAULT_BUDGET)),

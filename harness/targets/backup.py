@@ -171,7 +171,7 @@ def environment_of(launch: Launch, situation: Situation, run: str) -> Mapping[st
         **launch.env,
         **situation.environment,
         "SNAPCERT_RUN": run,
-        "SNAPCERT_SNAPSHOT": "/run/snapcert/bin/snapshot",
+        "SNAPCERT_SNAPSHOT": situation.command,
         "SNAPCERT_STATUS": status_path(run),
         "SNAPCERT_SINGLE_DISK": "1" if situation.single_disk else "0",
     }

@@ -13,6 +13,9 @@ from harness.machines.files import GuestFile
 PRE_PATH = "/opt/scripts/pre.sh"
 POST_PATH = "/opt/scripts/post.sh"
 
+#: The suite's own snapshot command; what a scenario puts in its place stands beside it.
+SNAPSHOT_COMMAND = "/run/snapcert/bin/snapshot"
+
 #: What the snapshot command does when it is called: "take" a set, "fail" with exit 1, or "hang".
 SnapshotAnswer = Literal["take", "fail", "hang"]
 
@@ -35,7 +38,7 @@ class Situation:
     that the contract grants in this situation, in seconds; `freeze_bound` is passed as
     SNAPCERT_FREEZE_BOUND where it is set, and binds only an executor of which we know that it
     heeds it, `heeds_bound`: others may ignore it. `pre` and `post` are the scripts whose
-    executions are watched.
+    executions are watched. `command` is what SNAPCERT_SNAPSHOT names.
     """
 
     files: tuple[GuestFile, ...] = ()
@@ -47,6 +50,7 @@ class Situation:
     single_disk: bool = False
     pre: str = PRE_PATH
     post: str = POST_PATH
+    command: str = SNAPSHOT_COMMAND
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -85,6 +89,21 @@ def when_marked(
     when: dict[str, Any] = {"mark": [script, point]}
     if attempt is not None:
         when["attempt"] = attempt
+    return {"when": when, "do": list(actions)}
+
+
+def at_call(
+    what: Literal["freeze", "thaw"],
+    *actions: Mapping[str, Any],
+    number: int | None = None,
+    disk: str | None = None,
+) -> Mapping[str, Any]:
+    """A trigger: carry out `actions` while this freeze or thaw of the executor's waits to be done.
+
+    `number` counts its calls of that kind from 1; `disk` is a disk's name.
+    """
+    when: dict[str, Any] = {"call": what}
+    when.update({k: v for k, v in (("number", number), ("disk", disk)) if v is not None})
     return {"when": when, "do": list(actions)}
 
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from .freezecalls import Asked
-    from .helpers import Call
-
 
 class Faults:
     """Does what a plan says and tells each action as an event `fault`."""
@@ -41,8 +38,8 @@ class Faults:
         self._mount = mount
         self._unmount = unmount
 
-    def carry_out(self, actions: Iterable[dict[str, Any]], call: Call | Asked) -> bool:
-        """Every action in order; whether all of them could be done.
+    def carry_out(self, actions: Iterable[dict[str, Any]], caller: int) -> bool:
+        """Every action in order; whether all of them could be done. `caller` is a pid.
 
         One with `after` is carried out so many seconds later, and nobody waits for it.
 
@@ -54,7 +51,7 @@ class Faults:
             problem = ""
             if "after" in action:
                 later = {key: value for key, value in action.items() if key != "after"}
-                timer = threading.Timer(action["after"], self.carry_out, ([later], call))
+                timer = threading.Timer(action["after"], self.carry_out, ([later], caller))
                 timer.daemon = True
                 timer.start()
                 continue
@@ -62,7 +59,7 @@ class Faults:
             if first:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": ""})
             try:
-                self._one(action, call)
+                self._one(action, caller)
             except AgentProblem as error:
                 problem = error.message
             except OSError as error:
@@ -72,9 +69,9 @@ class Faults:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
         return good
 
-    def _one(self, action: dict[str, Any], call: Call | Asked) -> None:
+    def _one(self, action: dict[str, Any], caller: int) -> None:
         if "kill" in action:
-            target = call.parent if action["kill"] == "caller" else action["kill"]
+            target = caller if action["kill"] == "caller" else action["kill"]
             self._kill(target, int(action.get("signal", 9)), bool(action.get("tree", False)))
         elif "put" in action:
             self._put(action["put"])

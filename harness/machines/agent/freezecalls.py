@@ -37,7 +37,6 @@ class Asked:
         self.what = what
         self.disk = disk
         self.thread: int = call.thread
-        self.parent = self.thread  # whom the word "caller" in a plan's action means
         self._call = call
 
     def end(self, refusal: int) -> None:

@@ -313,7 +313,7 @@ class Guest(Role):
 
     def _at_freeze(self, actions: list[Wanted], asked: Asked) -> int:
         self._enter_root()
-        self._faults.carry_out(actions, asked)
+        self._faults.carry_out(actions, asked.thread)
         return next((int(action["refuse"]) for action in actions if "refuse" in action), 0)
 
     def _called(self, call: Call) -> None:
@@ -331,7 +331,7 @@ class Guest(Role):
             facts = facts_of_caller(call)
             facts.update(script=words[0], point=words[1], attempt=occasion.number)
             self._session.emit(Event.MARK, facts, call.at)
-        good = self._faults.carry_out(actions, call)
+        good = self._faults.carry_out(actions, call.parent)
         call.answer(0 if good else 1)
 
     def _snapshot_called(self, call: Call) -> None:
@@ -341,7 +341,7 @@ class Guest(Role):
                 actions = self._plan.due(self._plan.request())
             number = len(self._calls) + 1
             self._calls[number] = call
-        self._faults.carry_out(actions, call)
+        self._faults.carry_out(actions, call.parent)
         facts = {"request": number, "pid": call.pid, "args": call.arguments}
         self._session.emit(Event.SNAPSHOT, facts, call.at)
 
