@@ -205,10 +205,12 @@ def _thawed_before(freeze: Freeze, call: Snapshot) -> bool:
 
 
 def _thaw_asked(history: History, disk: str, call: Snapshot) -> bool:
-    """A thaw was asked for after the request, and before the set was complete."""
-    complete = call.taken_to
-    asked = (c.at for c in own_calls(history, "thaw", disk))
-    return complete is not None and any(call.requested <= at < complete for at in asked)
+    """A thaw was asked for after the disk was frozen for this set, before the set was complete."""
+    froze = [c.at for c in own_calls(history, "freeze", disk) if c.at <= call.requested]
+    asked = [c.at for c in own_calls(history, "thaw", disk)]
+    if call.taken_to is None or not froze:
+        return False
+    return any(max(froze) < at < call.taken_to for at in asked)
 
 
 def _nesting(history: History, terms: Terms) -> Iterator[Finding]:

@@ -79,7 +79,8 @@ class Terms:
     the row's own or SNP-01's. `freezable` names the disks that FRZ-01 names, None for all that
     are writable and of a kind that can be frozen; `foreign` those that the scenario itself
     froze or thawed; `freeze_trouble` says what goes wrong with the
-    freeze. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables
+    freeze. `bound` is FRZ-03's, in seconds, `shortest_bound` a shorter one that the executor was
+    given and may heed. `foreign_names` are environment variables
     of the executor's own caller. `background` are words of the argument vectors of processes
     that a script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go
     beside the executor's doings. `ends_within` bounds the executor's whole run in seconds, held
@@ -98,6 +99,7 @@ class Terms:
     foreign: tuple[str, ...] = ()
     freeze_trouble: FreezeTrouble | None = None
     bound: float = FREEZE_BOUND
+    shortest_bound: float = FREEZE_BOUND
     foreign_names: tuple[str, ...] = ()
     background: tuple[str, ...] = ()
     may_change: tuple[str, ...] = ()

@@ -72,6 +72,7 @@ class Run:
     policy: Policy
     budget: float
     bound: float
+    shortest_bound: float
 
     def expect(
         self,
@@ -111,6 +112,7 @@ class Run:
                 budget=self.budget,
             ),
             bound=self.bound,
+            shortest_bound=self.shortest_bound,
             foreign_names=CALLERS_OWN,
             background=tuple(background),
             due=tuple(due),
@@ -289,7 +291,15 @@ class Case:
             fsfreeze=given.setting("fsFreezeEnabled", True),
             single_disk=self.single_disk,
         )
-        return Run(self, history, given, policy, situation.timeout, situation.bound)
+        return Run(
+            self,
+            history,
+            given,
+            policy,
+            situation.timeout,
+            situation.bound,
+            situation.shortest_bound,
+        )
 
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""

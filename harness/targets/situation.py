@@ -60,6 +60,11 @@ class Situation:
             return FREEZE_BOUND
         return self.freeze_bound
 
+    @property
+    def shortest_bound(self) -> float:
+        """The bound that an executor may heed here, whether it has to or not, in seconds."""
+        return FREEZE_BOUND if self.freeze_bound is None else min(self.freeze_bound, FREEZE_BOUND)
+
     def contract_deadline(self) -> float:
         """The longest that a correct executor may take here: the sum of the contract's bounds.
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from harness.machines.agent.faults import Faults
-from harness.machines.agent.helpers import Call
 from harness.machines.agent.problem import AgentProblem
 
+CALLER = 77
 KILL = {"kill": "executor", "signal": 9}
-
-
-class _Caller:
-    parent = 77
 
 
 def carried_out(
@@ -35,8 +31,15 @@ def carried_out(
     def put(files: list[dict[str, Any]]) -> None:
         log.append(("put", files[0]["path"]))
 
-    faults = Faults(emit, kill, lambda _: False, put)
-    return faults.carry_out(actions, cast(Call, _Caller())), log
+    faults = Faults(
+        emit=emit,
+        kill=kill,
+        own_disk=lambda _: False,
+        put=put,
+        mount=lambda disk: log.append(("mounted", disk)),
+        unmount=lambda disk: log.append(("unmounted", disk)),
+    )
+    return faults.carry_out(actions, CALLER), log
 
 
 def test_a_kill_is_told_before_it_is_done() -> None:
@@ -67,3 +70,19 @@ def test_a_kill_that_could_not_be_done_is_told_again_with_its_problem() -> None:
 def test_whom_a_kill_hits(target: str | int) -> None:
     _, log = carried_out({"kill": target})
     assert log[-1] == ("killed", "77" if target == "caller" else "42")
+
+
+def test_disks_are_mounted_and_unmounted_by_name() -> None:
+    good, log = carried_out({"unmount": "log"}, {"mount": "log"})
+    assert good
+    assert [line for line in log if line[0] != "told"] == [("unmounted", "log"), ("mounted", "log")]
+
+
+def test_a_refusal_is_told_and_left_to_whom_the_call_waits_for() -> None:
+    assert carried_out({"refuse": 5}) == (True, [("told", "refuse 5", "")])
+
+
+def test_what_comes_after_some_time_is_waited_for_by_nobody() -> None:
+    good, log = carried_out({**KILL, "after": 3600})
+    assert good
+    assert log == []

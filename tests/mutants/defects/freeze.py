@@ -6,6 +6,7 @@ from tests.mutants.defect import Defect, Edit
 
 _RUN, _FREEZER, _MOUNTS = "executor/run.py", "executor/freezer.py", "executor/mounts.py"
 
+_PASS = "                pass\n"
 _AFTER_THE_FREEZE = "            trouble = freezer.freeze(self._lifeline)\n"
 _BEFORE_THE_THAW = "        began = now()\n        for trouble in freezer.thaw():\n"
 
@@ -23,7 +24,9 @@ DEFECTS = (
             Edit(
                 _RUN,
                 "        warden.start(None)\n",
-                "        warden.start(None)\n        if freezer:\n            self._thaw(freezer)\n",
+                "        warden.start(None)\n"
+                "        if freezer is not None:\n"
+                "            self._thaw(freezer)\n",
             ),
         ),
         scenarios="test_snapshot_takes_long",
@@ -39,7 +42,7 @@ DEFECTS = (
             "FRZ-04.undo",
             "ROB-02.thawed",
         ),
-        edits=(Edit(_FREEZER, "                thaw(self._held[index].descriptor)\n", "pass\n"),),
+        edits=(Edit(_FREEZER, "                thaw(self._held[index].descriptor)\n", _PASS),),
         scenarios="data-ext4 and (test_application_consistent or test_snapshot_fails"
         " or test_snapshot_hangs) or test_a_later_freeze_fails and two-disks"
         " or test_killed_at_a_call and freeze-2",
@@ -142,8 +145,8 @@ DEFECTS = (
             ),
             Edit(
                 _FREEZER,
-                "            self._until = now() + self._bound\n",
-                "            self._until = now() + self._bound + 20\n",
+                "        self._until = now() + self._bound\n",
+                "        self._until = now() + self._bound + 20\n",
             ),
         ),
         scenarios="test_snapshot_hangs and data-ext4",
