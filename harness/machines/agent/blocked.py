@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 # Where the kernel waits for the end of a freeze: in sb_start_write, by whatever name it is shown.
 _WAITS = ("percpu_rwsem_wait", "__percpu_down_read", "percpu_down_read", "__sb_start_write")
-# The same wait serves other locks, which nobody holds for long: a fork while a process is moved.
+# The same wait serves other locks, which nobody holds for long.
 LASTING = 0.25
+# Calls that wait for such a lock of all processes, while the engine moves one: clone, clone3, fork,
+# vfork, execve, execveat, exit, exit_group.
+_OF_PROCESSES = {
+    "x86_64": (56, 435, 57, 58, 59, 322, 60, 231),
+    "aarch64": (220, 435, 221, 281, 93, 94),
+}
 
 
 class Suspects:
@@ -57,7 +63,7 @@ def waiting(pids: Iterable[int]) -> list[Thread]:
         (pid, thread.pid, thread.start_ticks)
         for pid in pids
         for thread in _threads(pid)
-        if thread.state == "D" and _place(thread.pid) in _WAITS
+        if thread.state == "D" and _place(thread.pid) in _WAITS and _may_write(thread.pid)
     ]
 
 
@@ -68,6 +74,16 @@ def _threads(pid: int) -> list[procfs.Process]:
         return []
     found = (procfs.read(int(name)) for name in names)
     return [thread for thread in found if thread is not None]
+
+
+def _may_write(thread: int) -> bool:
+    """Whether it is in a call that may have to write; so it is taken where that can't be read."""
+    try:
+        with open(f"/proc/{thread}/syscall", encoding="ascii") as text:
+            number = text.read().split()[0]
+    except OSError:
+        return True
+    return number not in map(str, _OF_PROCESSES.get(os.uname().machine, ()))
 
 
 def _place(thread: int) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.1
 _AGAIN_SECONDS = 0.02
+_HELD_SECONDS = 1.0
 _WORDS = {linux.FIFREEZE: "freeze", linux.FITHAW: "thaw"}
 
 
@@ -95,23 +96,21 @@ class FreezeCalls:
         poll.register(self._programs.descriptor, select.POLLIN)
         while True:
             ready = dict(poll.poll(_LOOK_SECONDS * 1000 if self._frozen else None))
-            if self._programs.descriptor in ready:
-                self._programs.take(self._started)
+            call = None
             if ready.get(self._listener, 0) & select.POLLIN:
                 call = receive(self._listener)
-                if call is not None:
-                    self._answer(call)
             elif self._listener in ready:
                 poll.unregister(self._listener)  # no process under the filter is left
-            if self._frozen:
-                self._look()
-
-    def _answer(self, call: Stopped) -> None:
-        try:
-            self._stopped(call)
-        except Exception as error:  # noqa: BLE001 a call that waits must be let go, whatever breaks
-            self._trouble(Code.FAILED, f"a freeze or thaw is not on record: {error!r}")
-            call.let_go()
+            try:
+                self._programs.take(self._started)
+                if call is not None:
+                    self._stopped(call)
+                if self._frozen:
+                    self._look()
+            except Exception as error:  # noqa: BLE001 whatever breaks, a call that waits is let go
+                self._trouble(Code.FAILED, f"the watch over freezes: {error!r}")
+                if call is not None:
+                    call.let_go()
 
     def _stopped(self, call: Stopped) -> None:
         asked = Asked(call, _WORDS[call.request], self._disk_of(call))
@@ -162,7 +161,8 @@ class FreezeCalls:
         """Whoever waits for this thaw is caught now, or never."""
         self._programs.take(self._started)
         self._look()
-        while self._suspects.open:
+        until = time.monotonic() + _HELD_SECONDS
+        while self._suspects.open and time.monotonic() < until:
             time.sleep(_AGAIN_SECONDS)
             self._look()
         self._frozen.discard(asked.disk)

@@ -88,7 +88,8 @@ class ProgramWatch:
                 try:
                     self._look(file, pid, tell)
                 finally:
-                    os.write(self.descriptor, _ANSWER.pack(file, _ALLOW))
+                    with contextlib.suppress(OSError):  # whoever started it was killed
+                        os.write(self.descriptor, _ANSWER.pack(file, _ALLOW))
                     os.close(file)
 
     def _look(self, file: int, pid: int, tell: Callable[[Started], None]) -> None:
