@@ -28,7 +28,11 @@ LEVELS: tuple[Consistency, ...] = ("none", "crash", "file-system", "application"
 
 @dataclass(frozen=True)
 class Disk:
-    """One backing image of the guest: `device` is "MAJOR:MINOR", `size` is bytes."""
+    """One backing image of the guest: `device` is "MAJOR:MINOR", `size` is bytes.
+
+    `foreign`: it stands for a disk of the machine that carries the guest: only a file or folder of
+    it is mounted, as an engine binds its own, and its device has no node.
+    """
 
     name: str
     filesystem: Filesystem
@@ -37,6 +41,7 @@ class Disk:
     size: int
     read_only: bool = False
     carries_root: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,48 @@ class Freeze:
     last: Instant
     thawed_after: Instant | None
     rescued: bool = False
+
+
+@dataclass(frozen=True)
+class FreezeCall:
+    """A freeze (FIFREEZE) or thaw (FITHAW) that a process of the guest asked for; exact.
+
+    The caller waited inside the call until it was on record: so it was done after `at`, if it was
+    done at all; what came of it is not told. `disk` is "" for what is on none of the guest's
+    disks. `executors`: a process of the executor's made it, and none of its scripts. It surely
+    had returned by `returned` (None: not known). `command_alive`: a snapshot command that waited
+    for its answer still lived at that instant; None where none waited.
+    """
+
+    at: Instant
+    what: Literal["freeze", "thaw"]
+    disk: str
+    thread: int
+    executors: bool
+    returned: Instant | None = None
+    command_alive: bool | None = None
+
+
+@dataclass(frozen=True)
+class BlockedWriter:
+    """A process of the executor's waited to write to a frozen filesystem, from `since` on."""
+
+    since: Instant
+    pid: int
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProgramStart:
+    """The executor started a program from a disk, and its access time had to be written then.
+
+    The start was held until it was on record, so `at` is exact.
+    """
+
+    at: Instant
+    pid: int
+    path: str
+    disk: str
 
 
 @dataclass(frozen=True)
@@ -330,6 +377,9 @@ class History:
     marks: tuple[Mark, ...] = ()
     script_runs: tuple[ScriptRun, ...] = ()
     freezes: tuple[Freeze, ...] = ()
+    freeze_calls: tuple[FreezeCall, ...] = ()
+    blocked: tuple[BlockedWriter, ...] = ()
+    programs: tuple[ProgramStart, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     images: tuple[Image, ...] = ()
     faults: tuple[Fault, ...] = ()

@@ -64,8 +64,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "guest(*layouts, every_filesystem=False): run in a guest of each of these layouts, on the "
-        "first filesystem of --fs or on every one",
+        "guest(*layouts, every_filesystem=False, only=None): run in a guest of each of these "
+        "layouts, on the first filesystem of --fs, on every one, or on the only one that it has",
     )
     config.addinivalue_line("markers", "slow_by_contract: waits for a bound of the contract")
     carried = getattr(config, "workerinput", {}).get(LINES)
@@ -135,6 +135,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.stash.get(_OPTIONS, Options()).filesystems
     if not (marker and marker.kwargs.get("every_filesystem", False)):
         chosen = chosen[:1]
+    if marker and marker.kwargs.get("only"):
+        chosen = (marker.kwargs["only"],)
     pairs = [(name, filesystem) for name in names for filesystem in chosen]
     ids = [f"{name}-{filesystem}" for name, filesystem in pairs]
     metafunc.parametrize("case", pairs, indirect=True, ids=ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from harness.contract.errors import ErrorName
@@ -16,7 +18,20 @@ from harness.contract.verdict import (
 )
 from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, scripts
-from harness.targets.situation import when_asked, when_marked
+from harness.targets.situation import at_call, when_asked, when_marked
+
+#: Seconds that the kernel takes for a freeze; until a writer's first word at the latest.
+SLOW = 0.5
+FIRST_WRITE = 20.0
+#: Writes and syncs without a pause, for ever.
+WRITER = """
+import os
+file = os.open("/data/load", os.O_WRONLY | os.O_CREAT)
+print("begun", flush=True)
+while True:
+    os.pwrite(file, os.urandom(1 << 16), os.urandom(1)[0] << 12)
+    os.fdatasync(file)
+"""
 
 policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 
@@ -40,7 +55,7 @@ def test_post_fails_with_freeze_off(case: Case, go_on: bool) -> None:
 
 
 @policy
-@pytest.mark.guest("data", "two-disks")
+@pytest.mark.guest("two-disks", every_filesystem=True)
 def test_frozen_by_somebody_else(case: Case, go_on: bool) -> None:
     """/data is frozen already: a freeze failure, what was frozen besides is thawed, not /data."""
     run = case.backup(
@@ -55,6 +70,48 @@ def test_frozen_by_somebody_else(case: Case, go_on: bool) -> None:
 
 
 @policy
+@pytest.mark.guest("two-disks", "root-and-data")
+def test_a_later_freeze_fails(case: Case, go_on: bool) -> None:
+    """The kernel refuses the second freeze (EIO): what was frozen first is thawed again."""
+    run = case.backup(
+        Given(configured(continueBackupOnFailure=go_on), scripts()),
+        triggers=[at_call("freeze", {"refuse": errno.EIO}, number=2)],
+    )
+    run.expect(PreSucceeded(), FreezeFailed("freeze"), SnapshotTaken(), PostSucceeded())
+
+
+@policy
+def test_the_only_freeze_fails(case: Case, go_on: bool) -> None:
+    """The kernel refuses the freeze of the only disk (ENOSPC): nothing has to be undone."""
+    run = case.backup(
+        Given(configured(continueBackupOnFailure=go_on), scripts()),
+        triggers=[at_call("freeze", {"refuse": errno.ENOSPC})],
+    )
+    run.expect(PreSucceeded(), FreezeFailed("freeze"), SnapshotTaken(), PostSucceeded())
+
+
+def test_freeze_takes_long(case: Case) -> None:
+    """A freeze takes its time, as one with much to write does: it is waited for."""
+    run = case.backup(
+        Given(configured(), scripts()), triggers=[at_call("freeze", {"delay": SLOW}, number=1)]
+    )
+    run.expect(PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+
+
+@pytest.mark.guest("data", every_filesystem=True)
+def test_freeze_under_load(case: Case) -> None:
+    """Somebody writes without a pause: nothing of it reaches the disk while the set is taken."""
+    since = len(case.guest.events)
+    writer = case.guest.spawn("writer", ["/usr/bin/python3", "-c", WRITER], lines=True)
+    case.guest.events.wait(lambda e: e.name == "lines", FIRST_WRITE, since)
+    run = case.backup(Given(configured(), scripts()))
+    writer.kill()
+    all_well = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+    run.expect(*all_well, may_change=["/data/"])
+
+
+@policy
+@pytest.mark.guest("data", "two-disks")
 def test_thawed_by_somebody_else(case: Case, go_on: bool) -> None:
     """/data is thawed while the set is taken: the set is not file-system consistent."""
     run = case.backup(

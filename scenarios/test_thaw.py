@@ -35,7 +35,7 @@ def test_snapshot_hangs(case: Case) -> None:
     run.expect(PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
 
 
-@pytest.mark.guest(*FROZEN_LAYOUTS, every_filesystem=True)
+@pytest.mark.guest("root-and-data", "log-disk", "single-disk", every_filesystem=True)
 def test_logs_are_written_while_frozen(case: Case) -> None:
     """A frozen root or log disk must not stop the executor (FRZ-05)."""
     run = case.backup(Given(configured(), scripts(pre="write-log", post="write-log")))

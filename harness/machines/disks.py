@@ -34,6 +34,7 @@ def preparation(layout: Layout, made: list[Mapping[str, Any]]) -> dict[str, Any]
                 "mountpoint": spec.mountpoint,
                 "options": ",".join(option for option in options if option),
                 "carries_root": spec.carries_root,
+                "part": spec.part,
             }
         )
     extra = [
@@ -64,6 +65,7 @@ def records(layout: Layout, made: list[Mapping[str, Any]]) -> tuple[Disk, ...]:
             size=facts["size"],
             read_only=spec.read_only,
             carries_root=spec.carries_root,
+            foreign=bool(spec.part),
         )
         for spec, facts in zip(layout.disks, made, strict=True)
     )

@@ -227,6 +227,14 @@ class Guest:
         """Stop reporting executions."""
         self._ask(wire.Do.UNWATCH_SCRIPTS)
 
+    def mount(self, disk: str) -> None:
+        """Mount one of its disks, by name, where its layout says."""
+        self._ask(wire.Do.MOUNT, {"disk": disk})
+
+    def unmount(self, disk: str) -> None:
+        """Unmount one of its disks, by name; the host keeps its own mount."""
+        self._ask(wire.Do.UNMOUNT, {"disk": disk})
+
     # -- faults, and the snapshot command
 
     def plan(self, triggers: Sequence[Mapping[str, Any]]) -> None:

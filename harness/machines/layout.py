@@ -40,7 +40,8 @@ class DiskSpec:
     """One disk of a layout. `size` is bytes, 0 for the usual size of its filesystem.
 
     `mountpoint` is as the executor sees it. `carries_root`: it holds the guest's root filesystem,
-    at "/". `options` are mount options as for mount(8).
+    at "/". `options` are mount options as for mount(8). `part`: only a file or folder of it is
+    mounted there, and it stands for a disk of the machine that carries the guest (FRZ-01).
     """
 
     name: str = "data"
@@ -50,6 +51,7 @@ class DiskSpec:
     read_only: bool = False
     carries_root: bool = False
     options: str = ""
+    part: Literal["", "file", "folder"] = ""
 
     @property
     def bytes(self) -> int:
@@ -63,12 +65,13 @@ class DiskSpec:
 
 @dataclass(frozen=True)
 class ExtraMount:
-    """A mount beside the disks: "tmpfs", "bind" of a path in the guest, or a "disk" once more.
+    """A mount beside the disks: "tmpfs", "bind" of a folder in the guest, a "disk" once more, or
+    other options for the mount that is there ("remount").
 
-    `source` is a path for a bind, a disk's name for a disk, "" for a tmpfs.
+    `source` is a path for a bind, a disk's name for a disk, else "".
     """
 
-    kind: Literal["tmpfs", "bind", "disk"]
+    kind: Literal["tmpfs", "bind", "disk", "remount"]
     target: str
     source: str = ""
     options: str = ""
@@ -155,6 +158,6 @@ def root_on_disk(filesystem: Filesystem = "ext4", *others: DiskSpec, size: int =
     return Layout(shape="root-on-disk", disks=(root, *others))
 
 
-def data_disks(*disks: DiskSpec) -> Layout:
-    """A guest whose root is the container's overlay, with these disks."""
-    return Layout(shape="data", disks=disks)
+def data_disks(*disks: DiskSpec, mounts: tuple[ExtraMount, ...] = ()) -> Layout:
+    """A guest whose root is the container's overlay, with these disks and further mounts."""
+    return Layout(shape="data", disks=disks, extra_mounts=mounts)

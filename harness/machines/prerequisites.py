@@ -13,7 +13,7 @@ from harness.machines import runs
 from harness.machines.engine import Engine, EngineFacts, is_overlay
 from harness.problem import Problem
 
-#: fanotify's FAN_OPEN_EXEC, pidfds and btrfs as the agent uses them.
+#: fanotify's FAN_OPEN_EXEC, seccomp's notifications, pidfds and btrfs as the agent uses them.
 _OLDEST_KERNEL = (5, 10)
 _OLDEST_PYTHON = (3, 11)
 _ENOUGH_MEMORY = 4 << 30

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from harness.history import Expected, Finding, History
-from harness.oracles import application, contract, filesystem, ordering, refusal, residue, scripts
+from harness.oracles import (
+    application,
+    contract,
+    filesystem,
+    freezing,
+    ordering,
+    refusal,
+    residue,
+    scripts,
+    snapshots,
+    thawing,
+)
 from harness.oracles.application import Enough
 from harness.oracles.terms import Terms
 
@@ -14,7 +25,8 @@ def judge(
     terms: Terms | None = None,
     enough: Enough | None = None,
 ) -> tuple[Finding, ...]:
-    """All findings about one run, in the order claim, refusal, scripts, order, set, application, residue.
+    """All findings about one run, in the order claim, refusal, scripts, order, freeze, set,
+    application, residue.
 
     `expected` is None where the scenario expects no verdict (the executor was killed). Pure: a
     stored history gives the same findings again.
@@ -25,6 +37,9 @@ def judge(
         *refusal.findings(history, terms),
         *scripts.findings(history, terms),
         *ordering.findings(history, terms),
+        *freezing.findings(history, terms),
+        *snapshots.findings(history, terms),
+        *thawing.findings(history, terms),
         *filesystem.findings(history, terms),
         *application.findings(history, enough),
         *residue.findings(history, terms),

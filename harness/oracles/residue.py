@@ -60,14 +60,14 @@ def _left(before: GuestState, after: GuestState, terms: Terms) -> Iterator[Findi
             "RUN-05.tree",
             not of_scripts,
             "nothing is left of a script that timed out",
-            _named(of_scripts) or "no process of a script is left",
+            named(of_scripts) or "no process of a script is left",
         )
     others = tuple(p for p in processes if p not in of_scripts)
     yield found(
         "ROB-03.processes",
         not others,
         "no process is left",
-        _named(others) or "no process is left",
+        named(others) or "no process is left",
     )
     yield _difference("ROB-03.mounts", "mounts", before.mounts, after.mounts)
     yield _difference("ROB-03.locks", "locks", (), _own_locks(before, after))
@@ -174,7 +174,8 @@ def _new(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
     return tuple((Counter(after) - Counter(before)).elements())
 
 
-def _named(processes: Sequence[Process]) -> str:
+def named(processes: Sequence[Process]) -> str:
+    """Some processes in a sentence; "" for none."""
     return shown(tuple(f"{' '.join(p.argv) or '?'} (pid {p.pid}, {p.role})" for p in processes))
 
 

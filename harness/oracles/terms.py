@@ -7,6 +7,7 @@ an observation with stands here or in `harness.history.Expected`, as data.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from harness.history import Disk, History, ScriptName
 
@@ -15,6 +16,9 @@ FREEZE_BOUND = 60.0
 
 #: Filesystems that FRZ-01 names; ext2 is never frozen.
 FREEZABLE = ("ext3", "ext4", "xfs", "btrfs")
+
+#: Where the snapshot command stands, and what a scenario puts in its place.
+COMMANDS = "/run/snapcert/bin/"
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,17 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class FreezeTrouble:
+    """The freeze does not go well: it "fails", or somebody else has "thawed" before its time.
+
+    `fails_run`: the policy makes the run fail for that.
+    """
+
+    kind: Literal["fails", "thawed"]
+    fails_run: bool
+
+
+@dataclass(frozen=True)
 class Terms:
     """What the contract demands of one run, besides the verdict.
 
@@ -81,7 +96,9 @@ class Terms:
     where the contract leaves it open (a killed executor), held against `calls_clause`, "" for
     the row's own or SNP-01's. `freezable` names the disks that FRZ-01 names, None for all that
     are writable and of a kind that can be frozen; `foreign` those that the scenario itself
-    froze or thawed. `bound` is FRZ-03's, in seconds. `foreign_names` are environment variables
+    froze or thawed; `freeze_trouble` says what goes wrong with the
+    freeze. `bound` is FRZ-03's, in seconds, `shortest_bound` a shorter one that the executor was
+    given and may heed. `foreign_names` are environment variables
     of the executor's own caller. `background` are words of the argument vectors of processes
     that a script may leave (RUN-07), `may_change` folders ("/data/") in which files come and go
     beside the executor's doings. `refusal`: where a file is refused, the clauses by which that
@@ -100,7 +117,9 @@ class Terms:
     calls_clause: str = ""
     freezable: tuple[str, ...] | None = None
     foreign: tuple[str, ...] = ()
+    freeze_trouble: FreezeTrouble | None = None
     bound: float = FREEZE_BOUND
+    shortest_bound: float = FREEZE_BOUND
     foreign_names: tuple[str, ...] = ()
     background: tuple[str, ...] = ()
     may_change: tuple[str, ...] = ()
@@ -114,4 +133,8 @@ class Terms:
         """The disks that FRZ-01 wants frozen in this guest."""
         if self.freezable is not None:
             return tuple(d for d in history.disks if d.name in self.freezable)
-        return tuple(d for d in history.disks if not d.read_only and d.filesystem in FREEZABLE)
+        return tuple(
+            d
+            for d in history.disks
+            if not d.read_only and not d.foreign and d.filesystem in FREEZABLE
+        )

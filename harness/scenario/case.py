@@ -22,6 +22,7 @@ from harness.contract.verdict import (
     SnapshotTaken,
 )
 from harness.history import Expected, Filesystem, Finding, Harm, History
+from harness.machines.files import GuestFile
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.layout import Layout
@@ -35,6 +36,7 @@ from harness.scenario.expectation import (
     Attempts,
     course_of,
     expected_of,
+    freeze_trouble_of,
     refusal_of,
     row_of,
     scripts_of,
@@ -42,7 +44,7 @@ from harness.scenario.expectation import (
 from harness.scenario.given import Given
 from harness.targets.backup import CALLERS_OWN, backup
 from harness.targets.beside import Beside, run_beside
-from harness.targets.situation import Situation, SnapshotAnswer
+from harness.targets.situation import SNAPSHOT_COMMAND, Situation, SnapshotAnswer
 from harness.targets.target import Target
 
 #: The script budget of CFG-02, where the config names none or can't be trusted; seconds.
@@ -73,6 +75,7 @@ class Run:
     policy: Policy
     budget: float
     bound: float
+    shortest_bound: float
     tails: tuple[tuple[str, ...], ...] = ()
 
     def expect(
@@ -90,8 +93,8 @@ class Run:
         `attempts` says how often a script is really started, where it is not once; `background`
         are words of the argument vectors of what the scripts may leave running (RUN-07); `due`
         the marks of its own that a fixture script must make; `foreign` the disks that the scenario
-        froze or thawed itself; `freezable` those that FRZ-01 names, where the scenario changed what
-        can be written to; `may_change` folders in which it changed files itself.
+        froze or thawed itself; `freezable` those that FRZ-01 names, where it is not all that are
+        writable; `may_change` folders in which it changed files itself.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -115,12 +118,14 @@ class Run:
                 budget=self.budget,
             ),
             bound=self.bound,
+            shortest_bound=self.shortest_bound,
             foreign_names=CALLERS_OWN,
             background=tuple(background),
             due=tuple(due),
             tails=self.tails,
             foreign=tuple(foreign),
             freezable=None if freezable is None else tuple(freezable),
+            freeze_trouble=freeze_trouble_of(self.policy, happenings),
             may_change=tuple(may_change),
             refusal=refusal_of(happenings),
         )
@@ -277,6 +282,7 @@ class Case:
         given: Given,
         *,
         snapshots: Sequence[SnapshotAnswer] = ("take",),
+        command: GuestFile | None = None,
         triggers: Sequence[Mapping[str, Any]] = (),
         freeze_bound: float | None = None,
         tails: Sequence[Sequence[str]] = (),
@@ -286,11 +292,13 @@ class Case:
         """One backup run of the executor under test, with what it is given and meets.
 
         `tails` are words of the last KiB of the output of each attempt that will fail (RUN-08);
-        `caller` is a command that becomes the executor's, which follows it.
+        `caller` is a command that becomes the executor's, which follows it; `command` is called
+        in the place of the snapshot command.
         """
         places = given.places()
         situation = Situation(
-            files=given.all_files(),
+            files=(*given.all_files(), *((command,) if command else ())),
+            command=command.path if command else SNAPSHOT_COMMAND,
             triggers=tuple(triggers),
             snapshots=tuple(snapshots),
             timeout=float(min(given.setting("timeoutInSeconds", _DEFAULT_BUDGET), TIMEOUT_CAP)),
@@ -318,8 +326,16 @@ class Case:
             fsfreeze=given.setting("fsFreezeEnabled", True),
             single_disk=self.single_disk,
         )
-        words = tuple(tuple(attempt) for attempt in tails)
-        return Run(self, history, given, policy, situation.timeout, situation.bound, words)
+        return Run(
+            self,
+            history,
+            given,
+            policy,
+            situation.timeout,
+            situation.bound,
+            situation.shortest_bound,
+            tuple(tuple(attempt) for attempt in tails),
+        )
 
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""

@@ -29,10 +29,11 @@ from harness.contract.verdict import (
     ScriptFinding,
     SnapshotFailed,
     SnapshotTaken,
+    judge,
     proceeds,
 )
 from harness.history import Consistency, Expected, ScriptName, Status
-from harness.oracles.terms import Refusal, ScriptTerms
+from harness.oracles.terms import FreezeTrouble, Refusal, ScriptTerms
 
 _TIMEOUTS = {ErrorName.PRE_TIMEOUT.value, ErrorName.POST_TIMEOUT.value}
 _NOT_FOUND = {ErrorName.PRE_NOT_FOUND.value, ErrorName.POST_NOT_FOUND.value}
@@ -184,6 +185,15 @@ def refusal_of(happenings: Sequence[Happening]) -> Refusal:
             wrong_mode = error_clause(happening) in ("FILE-04.error", "FILE-04.special-bits")
             return Refusal("FILE-04.no-scripts" if wrong_mode else "")
     return Refusal()
+
+
+def freeze_trouble_of(policy: Policy, happenings: Sequence[Happening]) -> FreezeTrouble | None:
+    """What goes wrong with the freeze, None where it goes well (FRZ-04, FRZ-06)."""
+    phases = [h.phase for h in happenings if isinstance(h, FreezeFailed)]
+    if not phases:
+        return None
+    fails_run = judge(policy, happenings).status == "failed"
+    return FreezeTrouble("fails" if "freeze" in phases else "thawed", fails_run)
 
 
 def scripts_of(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.machines.files import GuestFile
+from harness.oracles.terms import COMMANDS
 from harness.scenario.suite import fixture
 from harness.targets.situation import (
     POST_PATH,
@@ -91,6 +92,12 @@ def named(path: str, name: str, *, mode: str = "0700", uid: int = 0) -> GuestFil
 def script(which: str, name: str, *, mode: str = "0700", uid: int = 0) -> GuestFile:
     """`fixtures/scripts/NAME.sh` as the pre- or the post-script."""
     return script_file(_PATHS[which], fixture(f"scripts/{name}.sh"), mode=mode, uid=uid)
+
+
+def command(name: str) -> GuestFile:
+    """`fixtures/commands/NAME.sh`, to be called in the place of the snapshot command."""
+    path = f"{COMMANDS}{name}"
+    return GuestFile(path, content=fixture(f"commands/{name}.sh"), mode="0700")
 
 
 def scripts(pre: str | None = "succeed", post: str | None = "succeed") -> tuple[GuestFile, ...]:

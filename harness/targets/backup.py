@@ -18,7 +18,15 @@ from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.process import Ended, Process
 from harness.targets.outcome import read_outcome
-from harness.targets.recording import faults_of, freezes_of, marks_of, script_runs_of
+from harness.targets.recording import (
+    blocked_of,
+    faults_of,
+    freeze_calls_of,
+    freezes_of,
+    marks_of,
+    programs_of,
+    script_runs_of,
+)
 from harness.targets.reviewable import words_left
 from harness.targets.situation import Situation
 from harness.targets.snapshots import SnapshotService
@@ -143,6 +151,9 @@ def backup(
         marks=marks_of(events),
         script_runs=script_runs_of(events),
         freezes=freezes_of(seen, guest.name, after.at),
+        freeze_calls=freeze_calls_of(events),
+        blocked=blocked_of(events),
+        programs=programs_of(events),
         snapshots=calls.taken,
         images=tuple(images),
         faults=faults_of(events),
@@ -164,7 +175,7 @@ def environment_of(launch: Launch, situation: Situation, run: str) -> Mapping[st
         **launch.env,
         **situation.environment,
         "SNAPCERT_RUN": run,
-        "SNAPCERT_SNAPSHOT": "/run/snapcert/bin/snapshot",
+        "SNAPCERT_SNAPSHOT": situation.command,
         "SNAPCERT_STATUS": status_path(run),
         "SNAPCERT_SINGLE_DISK": "1" if situation.single_disk else "0",
     }
@@ -188,7 +199,7 @@ def _start(
 
 def observe(guest: Guest) -> GuestState:
     """What the guest holds now, in the folders that a run may change and on its disks."""
-    disks = (disk.mountpoint for disk in guest.disks if disk.mountpoint != "/")
+    disks = (d.mountpoint for d in guest.disks if d.mountpoint != "/" and not d.foreign)
     return guest.observe((*_WATCHED_ROOTS, *disks), _LEFT_OUT)
 
 

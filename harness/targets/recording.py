@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
-from harness.history import Fault, Freeze, Instant, Mark, ScriptRun
+from harness.history import (
+    BlockedWriter,
+    Fault,
+    Freeze,
+    FreezeCall,
+    Instant,
+    Mark,
+    ProgramStart,
+    ScriptRun,
+)
 
 
 class Event(Protocol):
@@ -101,3 +111,42 @@ def freezes_of(events: Iterable[Event], guest: str, ended: Instant) -> tuple[Fre
 def faults_of(events: Iterable[Event]) -> tuple[Fault, ...]:
     """The faults that the agent injected for the scenario."""
     return tuple(Fault(event.t, event.data["what"]) for event in events if event.name == "fault")
+
+
+def freeze_calls_of(events: Iterable[Event]) -> tuple[FreezeCall, ...]:
+    """The freezes and thaws that were asked for, in order; a later one tells which had returned."""
+    calls: dict[int, FreezeCall] = {}
+    for event in events:
+        if event.name != "freeze-call":
+            continue
+        data = event.data
+        for number in data["returned"]:
+            if number in calls:
+                calls[number] = replace(calls[number], returned=event.t)
+        calls[data["number"]] = FreezeCall(
+            at=event.t,
+            what=data["what"],
+            disk=data["disk"],
+            thread=data["thread"],
+            executors=data["executors"],
+            command_alive=data["command_alive"],
+        )
+    return tuple(calls.values())
+
+
+def blocked_of(events: Iterable[Event]) -> tuple[BlockedWriter, ...]:
+    """Processes of the executor's that waited for a thaw."""
+    return tuple(
+        BlockedWriter(event.data["since"], event.data["pid"], tuple(event.data["argv"]))
+        for event in events
+        if event.name == "blocked"
+    )
+
+
+def programs_of(events: Iterable[Event]) -> tuple[ProgramStart, ...]:
+    """Programs that the executor started from a disk whose access time was due."""
+    return tuple(
+        ProgramStart(event.t, event.data["pid"], event.data["path"], event.data["disk"])
+        for event in events
+        if event.name == "program"
+    )

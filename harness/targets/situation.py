@@ -13,6 +13,9 @@ from harness.machines.files import GuestFile
 PRE_PATH = "/opt/scripts/pre.sh"
 POST_PATH = "/opt/scripts/post.sh"
 
+#: The suite's own snapshot command; what a scenario puts in its place stands beside it.
+SNAPSHOT_COMMAND = "/run/snapcert/bin/snapshot"
+
 #: What the snapshot command does when it is called: "take" a set, "fail" with exit 1, or "hang".
 SnapshotAnswer = Literal["take", "fail", "hang"]
 
@@ -37,6 +40,7 @@ class Situation:
     heeds it, `heeds_bound`: others may ignore it. `pre` and `post` are the scripts whose
     executions are watched. `sought` are words that are looked for, after the run, in all that it
     left to be read. `caller` stands before the executor's own command: a program that becomes it.
+    `command` is what SNAPCERT_SNAPSHOT names.
     """
 
     files: tuple[GuestFile, ...] = ()
@@ -50,6 +54,7 @@ class Situation:
     post: str = POST_PATH
     sought: tuple[str, ...] = ()
     caller: tuple[str, ...] = ()
+    command: str = SNAPSHOT_COMMAND
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -58,6 +63,11 @@ class Situation:
         if self.freeze_bound is None or not self.heeds_bound:
             return FREEZE_BOUND
         return self.freeze_bound
+
+    @property
+    def shortest_bound(self) -> float:
+        """The bound that an executor may heed here, whether it has to or not, in seconds."""
+        return FREEZE_BOUND if self.freeze_bound is None else min(self.freeze_bound, FREEZE_BOUND)
 
     def contract_deadline(self) -> float:
         """The longest that a correct executor may take here: the sum of the contract's bounds.
@@ -88,6 +98,21 @@ def when_marked(
     when: dict[str, Any] = {"mark": [script, point]}
     if attempt is not None:
         when["attempt"] = attempt
+    return {"when": when, "do": list(actions)}
+
+
+def at_call(
+    what: Literal["freeze", "thaw"],
+    *actions: Mapping[str, Any],
+    number: int | None = None,
+    disk: str | None = None,
+) -> Mapping[str, Any]:
+    """A trigger: carry out `actions` while this freeze or thaw of the executor's waits to be done.
+
+    `number` counts its calls of that kind from 1; `disk` is a disk's name.
+    """
+    when: dict[str, Any] = {"call": what}
+    when.update({k: v for k, v in (("number", number), ("disk", disk)) if v is not None})
     return {"when": when, "do": list(actions)}
 
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import signal
 import threading
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from harness.machines.agent.faults import Faults
-from harness.machines.agent.helpers import Call
 from harness.machines.agent.problem import AgentProblem
 
+CALLER = 77
 KILL = {"kill": "executor", "signal": 9}
-
-
-class _Caller:
-    parent = 77
 
 
 def carried_out(
@@ -39,8 +35,15 @@ def carried_out(
     def put(files: list[dict[str, Any]]) -> None:
         log.append(("put", files[0]["path"]))
 
-    faults = Faults(emit, kill, lambda _: False, put)
-    good = faults.carry_out(actions, cast(Call, _Caller()))
+    faults = Faults(
+        emit=emit,
+        kill=kill,
+        own_disk=lambda _: False,
+        put=put,
+        mount=lambda disk: log.append(("mounted", disk)),
+        unmount=lambda disk: log.append(("unmounted", disk)),
+    )
+    good = faults.carry_out(actions, CALLER)
     if any("resume" in action for action in actions):
         assert done.wait(10)
     return good, log
@@ -55,9 +58,8 @@ def test_a_kill_is_told_before_it_is_done() -> None:
 def test_what_was_stopped_is_resumed_later() -> None:
     good, log = carried_out({"resume": "executor", "after": 0.05}, {"put": [{"path": "/a"}]})
     assert good
-    assert log[0] == ("told", "resume executor", "")
-    assert log[1] == ("put", "/a"), "nobody waits for it"
-    assert log[-1] == ("resumed", "executor")
+    assert log[0] == ("put", "/a"), "nobody waits for it"
+    assert log.index(("told", "put /a", "")) < log.index(("resumed", "executor"))
 
 
 def test_a_thaw_is_told_before_it_is_done() -> None:
@@ -82,3 +84,19 @@ def test_a_kill_that_could_not_be_done_is_told_again_with_its_problem() -> None:
 def test_whom_a_kill_hits(target: str | int) -> None:
     _, log = carried_out({"kill": target})
     assert log[-1] == ("killed", "77" if target == "caller" else "42")
+
+
+def test_disks_are_mounted_and_unmounted_by_name() -> None:
+    good, log = carried_out({"unmount": "log"}, {"mount": "log"})
+    assert good
+    assert [line for line in log if line[0] != "told"] == [("unmounted", "log"), ("mounted", "log")]
+
+
+def test_a_refusal_is_told_and_left_to_whom_the_call_waits_for() -> None:
+    assert carried_out({"refuse": 5}) == (True, [("told", "refuse 5", "")])
+
+
+def test_what_comes_after_some_time_is_waited_for_by_nobody() -> None:
+    good, log = carried_out({**KILL, "after": 3600})
+    assert good
+    assert log == []

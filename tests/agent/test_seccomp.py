@@ -6,9 +6,10 @@ import struct
 
 import pytest
 
-from harness.machines.agent import seccomp
+from harness.machines.agent import linux, seccomp
 
 _ALLOW = 0x7FFF0000
+_NOTIFY = 0x7FC00000
 _ERRNO = 0x00050000
 _MACHINES = tuple(seccomp.AUDIT_ARCH)
 
@@ -109,9 +110,11 @@ def test_processes_and_threads_may_be_made_but_no_namespaces(machine: str) -> No
 
 
 @pytest.mark.parametrize("machine", _MACHINES)
-def test_freezing_is_allowed_and_loop_devices_are_out_of_reach(machine: str) -> None:
+def test_freezing_is_told_and_loop_devices_are_out_of_reach(machine: str) -> None:
     ioctl = seccomp._IOCTL[_MACHINES.index(machine)]
-    for allowed in (0xC0045877, 0xC0045878, 0x5401, 0x40049409, 0x4B00, 0x4D00):
+    for told in (linux.FIFREEZE, linux.FITHAW):
+        assert run(machine, ioctl, 3, told) == _NOTIFY, hex(told)
+    for allowed in (0xC0045876, 0xC0045879, 0x5401, 0x40049409, 0x4B00, 0x4D00):
         assert run(machine, ioctl, 3, allowed) == _ALLOW, hex(allowed)
     for refused in (0x4C00, 0x4C01, 0x4C05, 0x4C0A, 0x4C80, 0x4C82):
         assert denied(machine, ioctl, 3, refused), hex(refused)

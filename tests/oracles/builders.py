@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from harness.history import (
     Application,
@@ -20,6 +20,7 @@ from harness.history import (
     Ext4Image,
     Filesystem,
     Freeze,
+    FreezeCall,
     GuestState,
     History,
     Image,
@@ -79,6 +80,13 @@ def marks_of_a_run() -> tuple[Mark, ...]:
 def freeze(name: str = "data", **changes: Any) -> Freeze:
     """A freeze from about 102.1 to about 102.4."""
     return replace(Freeze(name, 102.095, 102.1, 102.4, 102.405), **changes)
+
+
+def call(what: str, at: float, disk: str = "data", **changes: Any) -> FreezeCall:
+    """A freeze or thaw that the executor asked for, and that returned 10 ms later."""
+    word: Literal["freeze", "thaw"] = "freeze" if what == "freeze" else "thaw"
+    good = FreezeCall(at, word, disk, thread=60, executors=True, returned=at + 0.01)
+    return replace(good, **changes)
 
 
 def snapshot(*names: str, at: DiskAtSnapshot = FROZEN, **changes: Any) -> Snapshot:

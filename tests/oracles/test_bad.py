@@ -72,12 +72,6 @@ def torn(at: DiskAtSnapshot) -> History:
     return history(*TWO, snapshots=(snapshot(disks={"a": FROZEN, "b": at}),))
 
 
-def nested(data: dict[str, float], root: dict[str, float]) -> History:
-    """A disk on /data within the one on /, with these freezes."""
-    disks = (disk("root", mountpoint="/"), disk())
-    return history(*disks, freezes=(freeze("data", **data), freeze("root", **root)))
-
-
 def left(**changes: object) -> History:
     """A guest that is not as it was."""
     return history(after=replace(state(105.0), **changes))  # type: ignore[arg-type]
@@ -342,16 +336,6 @@ BAD: dict[str, Bad] = {
     "thawed before the set was complete": Bad(
         "FRZ-01.thaw", history(freezes=(freeze(last=102.24, thawed_after=102.25),))
     ),
-    "outer frozen first": Bad(
-        "FRZ-01.order",
-        nested(
-            {"thawed_before": 102.15, "first": 102.16}, {"thawed_before": 102.1, "first": 102.11}
-        ),
-    ),
-    "inner thawed first": Bad(
-        "FRZ-01.thaw-order",
-        nested({"last": 102.4, "thawed_after": 102.41}, {"last": 102.5, "thawed_after": 102.51}),
-    ),
     "frozen too long": Bad(
         "FRZ-03.bound", history(freezes=(freeze(last=170.0, thawed_after=170.1),))
     ),
@@ -398,9 +382,6 @@ BAD: dict[str, Bad] = {
     ),
     "a script goes on after a kill": Bad(
         "ROB-02.processes", with_pre(101.0, 115.0, end=end(killed=102.2))
-    ),
-    "thaws what others froze": Bad(
-        "FRZ-07.not-thawed", history(), None, Terms(foreign=("data",), freezes=None)
     ),
     # what the set is
     "one disk thawed while the set was taken": Bad(

@@ -340,25 +340,6 @@ def test_a_good_run_reaches_what_it_claims(name: str) -> None:
         assert levels.index(reached) >= levels.index(expected.consistency[0])
 
 
-@pytest.mark.parametrize(
-    ("outer", "inner", "said"),
-    [
-        ({}, {"last": 102.42, "thawed_after": 102.43}, [True]),
-        ({"last": 102.42, "thawed_after": 102.43}, {}, [False]),
-        ({}, {}, []),
-        ({"last": 117.0, "thawed_after": 117.1, "rescued": True}, {}, []),
-    ],
-    ids=["outer first", "inner first", "within one sample", "rescued"],
-)
-def test_an_order_of_thaws_is_told_where_it_is_proven(
-    outer: dict[str, float], inner: dict[str, float], said: list[bool]
-) -> None:
-    disks = (disk("root", mountpoint="/", carries_root=True), disk())
-    freezes = (freeze("root", **outer), freeze("data", **inner))
-    found = judge(history(*disks, freezes=freezes))
-    assert [f.holds for f in found if f.clause == "FRZ-01.thaw-order"] == said
-
-
 def test_to_ask_again_for_a_set_that_failed_is_no_second_set() -> None:
     failed = snapshot(answer=1, set_id=None, taken_from=None, taken_to=None, disks={})
     found = {f.clause: f.holds for f in judge(history(snapshots=(failed, snapshot(number=2))))}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.history import Expected, History
+from harness.history import Expected, FreezeCall, History
 from harness.oracles import ScriptTerms, Terms, judge
 from tests.oracles.builders import end, history, mark, marks_of_a_run, outcome
 
@@ -87,9 +87,11 @@ def test_an_interpreters_own_signals_are_nobodys_fault(
 
 
 def test_a_thaw_that_a_script_told_is_its_own() -> None:
-    run = history()
-    frozen = replace(run.freezes[0], last=103.5, thawed_after=103.6)
+    def calls(executors: bool) -> History:
+        frozen = FreezeCall(102.0, "freeze", "data", 7, False)
+        return replace(history(), freeze_calls=(frozen, replace(frozen, at=103.4, what="thaw",
+                                                                executors=executors)))  # fmt: skip
+
     terms = Terms(foreign=("data",))
-    told = (*run.marks, mark("post", "thaw", 103.4))
-    assert held(replace(run, freezes=(frozen,), marks=told), terms, "FRZ-07.not-thawed")
-    assert not held(replace(run, freezes=(frozen,)), terms, "FRZ-07.not-thawed")
+    assert held(calls(executors=False), terms, "FRZ-07.not-thawed")
+    assert not held(calls(executors=True), terms, "FRZ-07.not-thawed")

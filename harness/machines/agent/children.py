@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import select
+import socket
+import struct
 import threading
 import time
 
@@ -19,7 +21,6 @@ from .wire import Code, Event, pack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
@@ -31,6 +32,7 @@ DEFAULT_ENVIRONMENT = {
 
 _CHUNK = 65536
 _MESSAGE = 8192
+_ONE_FILE = socket.CMSG_SPACE(struct.calcsize("i"))
 _FLUSH_SECONDS = 0.03
 _START_SECONDS = 30.0
 _LOST = -1  # no errno: there is nobody who could start it
@@ -132,19 +134,26 @@ class Children:
         self._poll = select.poll()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
-    def enter(self, root: str, allow_mount: bool) -> None:
-        """Let the launcher change its root and set the filter. Raises AgentProblem (filter)."""
+    def enter(self, root: str, allow_mount: bool) -> int:
+        """Let the launcher change its root and set the filter. Raises AgentProblem (filter).
+
+        Returns the descriptor by which freezes and thaws are told.
+        """
         launcher.send_job(self._link, b"enter", {"root": root, "allow_mount": allow_mount})
-        answer = self._link.recv(_MESSAGE).decode("utf-8", "replace")
-        if answer != "entered":
+        data, ancillary, _, _ = self._link.recvmsg(_MESSAGE, _ONE_FILE, socket.MSG_CMSG_CLOEXEC)
+        told = launcher.received_files(ancillary)
+        answer = data.decode("utf-8", "replace")
+        if answer != "entered" or not told:
             raise AgentProblem(
                 Code.FILTER,
                 f"the filter for the guest's processes could not be set: {answer or 'no answer'}",
-                "the engine's kernel must have seccomp filters, on x86-64 or arm64",
+                "the engine's kernel must be 5.5 or later, with seccomp filters that may tell of "
+                "a call, on x86-64 or arm64",
             )
         self._poll.register(self._link.fileno(), select.POLLIN)
         self._poll.register(self._wake_read, select.POLLIN)
         threading.Thread(target=self._follow, name="children", daemon=True).start()
+        return told[0]
 
     def launch(
         self,

@@ -18,26 +18,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from .helpers import Call
-
 
 class Faults:
     """Does what a plan says and tells each action as an event `fault`."""
 
     def __init__(
         self,
+        *,
         emit: Callable[..., None],
         kill: Callable[[str | int, int, bool], list[int]],
         own_disk: Callable[[int], bool],
         put: Callable[[list[dict[str, Any]]], None],
+        mount: Callable[[str], None],
+        unmount: Callable[[str], None],
     ) -> None:
         self._emit = emit
         self._kill = kill
         self._own_disk = own_disk
         self._put = put
+        self._mount = mount
+        self._unmount = unmount
 
-    def carry_out(self, actions: Iterable[dict[str, Any]], call: Call) -> bool:
-        """Every action in order; whether all of them could be done.
+    def carry_out(self, actions: Iterable[dict[str, Any]], caller: int) -> bool:
+        """Every action in order; whether all of them could be done. `caller` is a pid.
+
+        One with `after` is carried out so many seconds later, and nobody waits for it.
 
         A kill or a thaw is told before it is done, so that nobody sees the death, or the disk
         thawed, before its cause.
@@ -45,11 +50,17 @@ class Faults:
         good = True
         for action in actions:
             problem = ""
+            if "after" in action:
+                later = {key: value for key, value in action.items() if key != "after"}
+                timer = threading.Timer(action["after"], self.carry_out, ([later], caller))
+                timer.daemon = True
+                timer.start()
+                continue
             first = "kill" in action or "thaw" in action
             if first:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": ""})
             try:
-                self._one(action, call)
+                self._one(action, caller)
             except AgentProblem as error:
                 problem = error.message
             except OSError as error:
@@ -59,16 +70,12 @@ class Faults:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": problem})
         return good
 
-    def _one(self, action: dict[str, Any], call: Call) -> None:
+    def _one(self, action: dict[str, Any], caller: int) -> None:
         if "kill" in action:
-            target = call.parent if action["kill"] == "caller" else action["kill"]
+            target = caller if action["kill"] == "caller" else action["kill"]
             self._kill(target, int(action.get("signal", 9)), bool(action.get("tree", False)))
         elif "resume" in action:
-            # Whoever waits here may be what a stopped process waits for.
-            whom = (action["resume"], signal.SIGCONT, True)
-            later = threading.Timer(float(action.get("after", 0)), self._kill, whom)
-            later.daemon = True
-            later.start()
+            self._kill(action["resume"], signal.SIGCONT, True)
         elif "put" in action:
             self._put(action["put"])
         elif "delay" in action:
@@ -80,7 +87,11 @@ class Faults:
         elif "remount" in action:
             flags, data = linux.mount_options(action.get("options", ""))
             linux.mount("", action["remount"], "", linux.MS_REMOUNT | flags, data)
-        elif "event" not in action:
+        elif "mount" in action:
+            self._mount(action["mount"])
+        elif "unmount" in action:
+            self._unmount(action["unmount"])
+        elif "event" not in action and "refuse" not in action:
             raise AgentProblem(Code.BAD_REQUEST, f"no action is called {describe(action)}", "")
 
     def _on_disk(self, path: str, act: Callable[[int], object]) -> None:

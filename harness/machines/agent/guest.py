@@ -11,6 +11,7 @@ import time
 from . import files, guard, linux, mountinfo, mounting, procfs
 from .children import Child, Children, Lines, Tail, exited
 from .faults import Faults
+from .freezecalls import Asked, FreezeCalls
 from .helpers import Call, Helpers
 from .launcher import fork_launcher
 from .marking import facts_of_caller
@@ -19,6 +20,7 @@ from .problem import AgentProblem
 from .reaper import Reaper
 from .scriptwatch import ScriptWatch
 from .session import Role, Session
+from .signals import END_SECONDS, KILL_STEP, Signals
 from .triggers import Plan
 from .wire import Code, Do, Event, pack, unpack
 
@@ -32,8 +34,6 @@ if TYPE_CHECKING:
 _RUN_SECONDS = 60.0
 _RUN_LIMIT = 1 << 20
 _TAIL_LIMIT = 1 << 16
-_END_SECONDS = 20.0
-_KILL_STEP = 0.02
 
 
 def start(session: Session, role: Wanted) -> Role:
@@ -50,15 +50,25 @@ class Guest(Role):
     def __init__(self, session: Session, name: str, launcher: int, children: Children) -> None:
         self._session = session
         self._name = name
-        self._launcher = launcher
         self._children = children
         self._root = "/"
         self._guard = -1
         self._disks: dict[str, str] = {}  # name: device "7:N"
         self._reaper = Reaper(self._orphan)
         self._reaper.start()
+        self._hidden = (os.getpid(), launcher)
+        self._signals = Signals(children, self._reaper, self._hidden)
         self._scripts = ScriptWatch(session.emit)
-        self._faults = Faults(session.emit, self._signal, self._own_disk, self._put_files)
+        self._freezes: FreezeCalls | None = None
+        self._wanted: list[Wanted] = []
+        self._faults = Faults(
+            emit=session.emit,
+            kill=self._signals.send,
+            own_disk=self._own_disk,
+            put=self._put_files,
+            mount=self._mount_disk,
+            unmount=self._unmount_disk,
+        )
         self._plan = Plan()
         self._plan_lock = threading.Lock()
         self._calls: dict[int, Call] = {}
@@ -79,6 +89,8 @@ class Guest(Role):
             Do.UNWATCH_SCRIPTS: self._unwatch_scripts,
             Do.PLAN: self._set_plan,
             Do.ANSWER: self._answer,
+            Do.MOUNT: self._inside(self._mount),
+            Do.UNMOUNT: self._inside(self._unmount),
             Do.THAW: lambda _: {"thawed": self._thaw_all()},
         }
 
@@ -104,8 +116,20 @@ class Guest(Role):
         self._disks = {disk["name"]: disk["device"] for disk in wanted["disks"]}
         mounts = mounting.check(devices, fresh=False)
         Helpers(root, self._called).start()
-        self._children.enter(root, bool(wanted.get("allow_mount", False)))
+        told = self._children.enter(root, bool(wanted.get("allow_mount", False)))
         self._root = root
+        self._wanted = wanted["disks"]
+        self._freezes = FreezeCalls(
+            told,
+            self._disks,
+            own_folder=f"{mounting.place(root, mounting.HOME)}/bin",
+            emit=self._session.emit,
+            trouble=self._session.trouble,
+            executors=self._of_executor,
+            alive=self._command_alive,
+            due=self._due_at_freeze,
+            carry_out=self._at_freeze,
+        )
         self._guard = guard.hold(wanted["disks"])
         return {"mounts": _seen(mounts, root), "filter": True, "guarded": self._guard >= 0}
 
@@ -157,8 +181,8 @@ class Guest(Role):
             left = began + float(wanted.get("deadline", _RUN_SECONDS)) - time.monotonic()
             if not child.ended.wait(max(left, 0)):
                 timed_out = True
-                self._kill_tree(child.pid, signal.SIGKILL)
-                child.ended.wait(_END_SECONDS)
+                self._signals.tree(child.pid, signal.SIGKILL)
+                child.ended.wait(END_SECONDS)
         else:
             number, text = child.refused
             child.exit = 127 if number == 2 else 126
@@ -204,60 +228,13 @@ class Guest(Role):
     def _kill(self, wanted: Wanted) -> Wanted:
         number = int(wanted.get("signal", signal.SIGKILL))
         target = wanted["name"] if "name" in wanted else int(wanted["pid"])
-        return {"pids": self._signal(target, number, bool(wanted.get("tree", False)))}
-
-    def _signal(self, target: str | int, number: int, whole: bool) -> list[int]:
-        """Signal a process by pid or by name; the pids that got it."""
-        if isinstance(target, str):
-            child = self._children.named(target)
-            if child is None:
-                raise AgentProblem(
-                    Code.NO_SUCH_PROCESS,
-                    f"nothing was started under the name {target}",
-                    "spawn it first",
-                )
-            if not child.running and not whole:
-                return []
-            pid = child.pid
-        else:
-            pid = target
-        if whole:
-            return self._kill_tree(pid, number)
-        return [pid] if self._send(pid, number) else []
-
-    def _kill_tree(self, pid: int, number: int) -> list[int]:
-        """Signal a tree, again and again where it is SIGKILL, until no member lives."""
-        done: list[int] = []
-        deadline = time.monotonic() + _END_SECONDS
-        while True:
-            known = procfs.processes()
-            members = [
-                member
-                for member in procfs.tree(pid, known)
-                if known[member].state != "Z" and not self._hidden(member)
-            ]
-            fresh = [member for member in members if self._send(member, number)]
-            done += [member for member in fresh if member not in done]
-            if number != signal.SIGKILL or not members or time.monotonic() > deadline:
-                return done
-            self._reaper.wait_for_change(_KILL_STEP)
-
-    def _send(self, pid: int, number: int) -> bool:
-        if self._hidden(pid):
-            return False
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return False
-        return True
-
-    def _hidden(self, pid: int) -> bool:
-        return pid in (os.getpid(), self._launcher)
+        return {"pids": self._signals.send(target, number, bool(wanted.get("tree", False)))}
 
     def _processes(self, _: Wanted) -> Wanted:
-        hidden = (os.getpid(), self._launcher)
         return {
-            "processes": procfs.facts(hidden, self._children.owners(), dict(self._scripts.pids))
+            "processes": procfs.facts(
+                self._hidden, self._children.owners(), dict(self._scripts.pids)
+            )
         }
 
     def _orphan(self, pid: int, status: int) -> None:
@@ -267,6 +244,21 @@ class Guest(Role):
 
     def _mounts(self, _: Wanted) -> Wanted:
         return {"mounts": _seen(mountinfo.read_mounts(), self._root)}
+
+    def _mount(self, wanted: Wanted) -> Wanted:
+        self._mount_disk(wanted["disk"])
+        return {}
+
+    def _unmount(self, wanted: Wanted) -> Wanted:
+        self._unmount_disk(wanted["disk"])
+        return {}
+
+    def _mount_disk(self, name: str) -> None:
+        disk = next(disk for disk in self._wanted if disk["name"] == name)
+        mounting.mount_disk(disk, disk["mountpoint"])
+
+    def _unmount_disk(self, name: str) -> None:
+        linux.unmount(next(d["mountpoint"] for d in self._wanted if d["name"] == name))
 
     def _own_disk(self, descriptor: int) -> bool:
         """Whether an open file lies on one of the guest's disks."""
@@ -293,7 +285,36 @@ class Guest(Role):
     def _set_plan(self, wanted: Wanted) -> Wanted:
         with self._plan_lock:
             self._plan = Plan(wanted["triggers"])
+        if self._freezes is not None:
+            self._freezes.begin()
         return {}
+
+    def _of_executor(self, thread: int) -> bool:
+        """Whether a process belongs to the executor, and not to one of its scripts."""
+        known = procfs.processes()
+        line = procfs.chain(procfs.leader(thread), known)
+        if any(pid in self._scripts.pids for pid in line):
+            return False
+        child = self._children.named("executor")
+        if child is not None and child.pid in line:
+            return True
+        return any(procfs.RUN_MARK in procfs.environ(pid) for pid in line)
+
+    def _command_alive(self) -> bool | None:
+        waiting = [call for call in self._calls.values() if call.kind == "snapshot" and call.open]
+        if not waiting:
+            return None
+        process = procfs.read(waiting[-1].pid)
+        return process is not None and process.state not in "ZX"
+
+    def _due_at_freeze(self, asked: Asked) -> list[Wanted]:
+        with self._plan_lock:
+            return self._plan.due(self._plan.freeze_call(asked.what, asked.disk))
+
+    def _at_freeze(self, actions: list[Wanted], asked: Asked) -> int:
+        self._enter_root()
+        self._faults.carry_out(actions, asked.thread)
+        return next((int(action["refuse"]) for action in actions if "refuse" in action), 0)
 
     def _called(self, call: Call) -> None:
         """A helper was called; runs in a thread of its own, the caller waits."""
@@ -310,7 +331,7 @@ class Guest(Role):
             facts = facts_of_caller(call)
             facts.update(script=words[0], point=words[1], attempt=occasion.number)
             self._session.emit(Event.MARK, facts, call.at)
-        good = self._faults.carry_out(actions, call)
+        good = self._faults.carry_out(actions, call.parent)
         call.answer(0 if good else 1)
 
     def _snapshot_called(self, call: Call) -> None:
@@ -320,7 +341,7 @@ class Guest(Role):
                 actions = self._plan.due(self._plan.request())
             number = len(self._calls) + 1
             self._calls[number] = call
-        self._faults.carry_out(actions, call)
+        self._faults.carry_out(actions, call.parent)
         facts = {"request": number, "pid": call.pid, "args": call.arguments}
         self._session.emit(Event.SNAPSHOT, facts, call.at)
 
@@ -337,7 +358,7 @@ class Guest(Role):
 
     def end(self) -> list[str]:
         """Kill and thaw until nothing but the agent is left: a blocked writer needs both."""
-        deadline = time.monotonic() + _END_SECONDS
+        deadline = time.monotonic() + END_SECONDS
         while True:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
@@ -347,7 +368,7 @@ class Guest(Role):
                 return []
             if time.monotonic() > deadline:
                 return [f"process {pid} ({' '.join(procfs.argv(pid))})" for pid in left]
-            self._reaper.wait_for_change(_KILL_STEP)
+            self._reaper.wait_for_change(KILL_STEP)
 
 
 def _seen(mounts: list[mountinfo.Mount], root: str) -> list[str]:

@@ -53,6 +53,11 @@ class Call:
         self._path = path
         self._answered = False
 
+    @property
+    def open(self) -> bool:
+        """Whether it still waits for its answer."""
+        return not self._answered
+
     def answer(self, status: int) -> None:
         """Let the caller end with this status; once."""
         if self._answered:

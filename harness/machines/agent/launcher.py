@@ -5,8 +5,9 @@ then on does nothing but fork and exec what the agent asks for, and tell how it 
 state that matters: where it is killed, its children fall to the agent.
 
 Over a SOCK_SEQPACKET pair. From the agent: b"enter" with one descriptor (JSON: root, allow_mount),
-b"start N" with four (JSON of the job, stdin, stdout, stderr). To the agent: b"entered" or
-b"entered ERROR", b"started N PID", b"refused N ERRNO TEXT", b"exited PID STATUS".
+b"start N" with four (JSON of the job, stdin, stdout, stderr). To the agent: b"entered" with the
+descriptor by which freezes are told, or b"entered ERROR", b"started N PID", b"refused N ERRNO
+TEXT", b"exited PID STATUS".
 """
 
 from __future__ import annotations
@@ -59,6 +60,15 @@ def send_job(link: socket.socket, verb: bytes, job: dict[str, Any], *files: int)
         os.close(body)
 
 
+def received_files(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    """The descriptors that came with a message."""
+    files = array.array("i")
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            files.frombytes(data[: len(data) - len(data) % files.itemsize])
+    return list(files)
+
+
 class _Launcher:
     def __init__(self, link: socket.socket) -> None:
         self._link = link
@@ -90,10 +100,7 @@ class _Launcher:
         verb, ancillary, _, _ = self._link.recvmsg(_MESSAGE, space, socket.MSG_CMSG_CLOEXEC)
         if not verb:
             os._exit(0)  # the agent is gone, and with it the container
-        files = array.array("i")
-        for level, kind, data in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                files.frombytes(data[: len(data) - len(data) % files.itemsize])
+        files = received_files(ancillary)
         with os.fdopen(files[0], "rb") as body:
             body.seek(0)
             job = json.loads(body.read().decode("ascii"))
@@ -109,13 +116,15 @@ class _Launcher:
             if job["root"] != "/":
                 os.chroot(job["root"])
             os.chdir("/")
-            seccomp.install(os.uname().machine, job["allow_mount"])
+            listener = seccomp.install(os.uname().machine, job["allow_mount"])
         except (OSError, KeyError) as error:
             self._link.send(f"entered {error}".encode()[:_MESSAGE])
             return
-        self._link.send(b"entered")
+        rights = array.array("i", [listener])
+        self._link.sendmsg([b"entered"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        os.close(listener)
 
-    def _start(self, number: bytes, job: dict[str, Any], files: array.array[int]) -> None:
+    def _start(self, number: bytes, job: dict[str, Any], files: list[int]) -> None:
         told, tells = os.pipe2(os.O_CLOEXEC)
         try:
             pid = os.fork()
@@ -161,7 +170,7 @@ class _Launcher:
                 self._link.send(b"exited %d %d" % (pid, status))
 
 
-def _become(job: dict[str, Any], files: array.array[int], tells: int) -> NoReturn:
+def _become(job: dict[str, Any], files: list[int], tells: int) -> NoReturn:
     """In the child: become the program, or say why not and end."""
     what = job["argv"][0]
     try:

@@ -84,6 +84,14 @@ def unmount(target: str, flags: int = UMOUNT_NOFOLLOW) -> None:
         raise _failed("unmount", target)
 
 
+def syscall(number: int, *arguments: object) -> int:
+    """syscall(2). Raises OSError."""
+    result: int = _libc.syscall(ctypes.c_long(number), *arguments)
+    if result < 0:
+        raise _failed("syscall", str(number))
+    return result
+
+
 def prctl(option: int, *arguments: object) -> None:
     """prctl(2). Raises OSError."""
     full = [*arguments, *[ctypes.c_ulong(0)] * (4 - len(arguments))]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 
-from . import linux, mountinfo
+from . import linux, mountinfo, subvolumes
 from .problem import AgentProblem
 from .wire import Code
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GUEST_ROOT = "/guest"
 #: Where the helpers live: never on a disk, so that they work while all disks are frozen.
 HOME = "/run/snapcert"
+# A disk is mounted here for a moment, where the guest shall see a part of it only.
+_ASIDE = "/run/snapcert-aside"
 
 _NODES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}
 _HOSTS = b"127.0.0.1\tlocalhost\n::1\tlocalhost\n"
@@ -61,15 +63,18 @@ def set_up(wanted: dict[str, Any]) -> str:
             )
         root = GUEST_ROOT
         os.makedirs(root, exist_ok=True)
-        _mount_disk(carrier, root)
+        mount_disk(carrier, root)
         _surround(root, disks)
     else:
         _own_tmpfs(HOME)
     for disk in disks:
-        if disk is not carrier:
-            _mount_disk(disk, _place(root, disk["mountpoint"]))
+        if disk.get("part"):
+            mount_part(disk, place(root, disk["mountpoint"]))
+        elif disk is not carrier:
+            mount_disk(disk, place(root, disk["mountpoint"]))
     for extra in wanted.get("extra_mounts", []):
         _mount_extra(root, extra, disks)
+    _hide_parts(root, disks)
     return root
 
 
@@ -109,11 +114,13 @@ def _make_node(folder: str, disks: Iterable[dict[str, Any]]) -> None:
             os.mknod(path, 0o660 | stat.S_IFBLK, os.makedev(major, minor))
 
 
-def _mount_disk(disk: dict[str, Any], point: str) -> None:
+def mount_disk(disk: dict[str, Any], point: str) -> None:
+    """Mount a disk as `shapes.GuestDisk` says. Raises AgentProblem (mount)."""
     flags, data = linux.mount_options(disk.get("options", ""))
     device = f"/dev/loop{disk['device'].split(':')[1]}"
     os.makedirs(point, exist_ok=True)
     try:
+        _make_subvolume(disk, device, data)
         linux.mount(device, point, disk["filesystem"], flags, data)
     except OSError as error:
         raise AgentProblem(
@@ -124,26 +131,65 @@ def _mount_disk(disk: dict[str, Any], point: str) -> None:
         ) from error
 
 
+def mount_part(disk: dict[str, Any], point: str) -> None:
+    """Bind one file or folder of a disk, as engines bind their machine's; the rest is not seen."""
+    os.makedirs(_ASIDE, exist_ok=True)
+    mount_disk(disk, _ASIDE)
+    source = f"{_ASIDE}/shared"
+    if disk["part"] == "folder":
+        os.makedirs(source, exist_ok=True)
+        os.makedirs(point, exist_ok=True)
+    else:
+        for path in (source, point):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "ab"):
+                pass
+    linux.mount(source, point, "", linux.MS_BIND)
+    linux.unmount(_ASIDE, linux.MNT_DETACH)
+    os.rmdir(_ASIDE)
+
+
+def _hide_parts(root: str, disks: Iterable[dict[str, Any]]) -> None:
+    """A disk of which the guest has a part only is not its own: it has no node here."""
+    for disk in disks:
+        if disk.get("part"):
+            for folder in {"/dev", place(root, "/dev")}:
+                os.unlink(f"{folder}/loop{disk['device'].split(':')[1]}")
+
+
 def _mount_extra(root: str, extra: dict[str, Any], disks: Sequence[dict[str, Any]]) -> None:
-    target = _place(root, extra["target"])
+    target = place(root, extra["target"])
     flags, data = linux.mount_options(extra.get("options", ""))
     if extra["kind"] == "tmpfs":
         os.makedirs(target, exist_ok=True)
         linux.mount("tmpfs", target, "tmpfs", flags, data)
+    elif extra["kind"] == "remount":
+        linux.mount("", target, "", linux.MS_BIND | linux.MS_REMOUNT | flags)
     elif extra["kind"] == "bind":
-        source = _place(root, extra["source"])
-        if os.path.isdir(source):
-            os.makedirs(target, exist_ok=True)
-        else:
-            os.makedirs(os.path.dirname(target), exist_ok=True)
-            with open(target, "ab"):
-                pass
+        source = place(root, extra["source"])
+        os.makedirs(source, exist_ok=True)
+        os.makedirs(target, exist_ok=True)
         linux.mount(source, target, "", linux.MS_BIND)
         if flags:
             linux.mount("", target, "", linux.MS_BIND | linux.MS_REMOUNT | flags)
     else:
         disk = next(disk for disk in disks if disk["name"] == extra["source"])
-        _mount_disk({**disk, "options": extra.get("options", "")}, target)
+        mount_disk({**disk, "options": extra.get("options", "")}, target)
+
+
+def _make_subvolume(disk: dict[str, Any], device: str, data: str) -> None:
+    """The subvolume that the options name, where the disk does not have it yet."""
+    name = next((o[len("subvol=") :] for o in data.split(",") if o.startswith("subvol=")), "")
+    if not name:
+        return
+    os.makedirs(_ASIDE, exist_ok=True)
+    linux.mount(device, _ASIDE, disk["filesystem"])
+    try:
+        if not os.path.isdir(f"{_ASIDE}/{name}"):
+            subvolumes.create(f"{_ASIDE}/{name}")
+    finally:
+        linux.unmount(_ASIDE)
+        os.rmdir(_ASIDE)
 
 
 def _surround(root: str, disks: Iterable[dict[str, Any]]) -> None:
@@ -210,7 +256,8 @@ def _write_hosts(path: str) -> None:
             out.write(_HOSTS)
 
 
-def _place(root: str, path: str) -> str:
+def place(root: str, path: str) -> str:
+    """A path of the executor's as the agent sees it."""
     return path if root == "/" else root + path
 
 

@@ -83,6 +83,14 @@ def status_fields(pid: int) -> dict[str, str]:
         return {name: value.strip() for name, _, value in pairs}
 
 
+def leader(thread: int) -> int:
+    """The process that a thread belongs to; the thread itself where it is gone."""
+    try:
+        return int(status_fields(thread)["Tgid"])
+    except OSError:
+        return thread
+
+
 def argv(pid: int) -> list[str]:
     """Its arguments; empty for a zombie or one that is gone."""
     try:

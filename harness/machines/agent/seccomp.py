@@ -4,7 +4,8 @@ With SYS_ADMIN and mount(2) a guest owns the machine: a fresh proc has a writabl
 fresh cgroup a release_agent. So the launcher sets this filter on itself after the agent has
 mounted. What it denies fails with EPERM, as it would without the capability; clone3 and io_uring
 fail with ENOSYS, so that a C library falls back to calls whose arguments a filter can read.
-Freezing, forking and changing user stay allowed: that is what executors and applications do.
+Freezing, forking and changing user stay allowed: that is what executors and applications do. A
+freeze and a thaw wait until the agent has seen them (`freezecalls`).
 
 The program is classic BPF, assembled here; `program` is pure and is tested by interpreting it.
 """
@@ -27,6 +28,7 @@ EPERM = 1
 ENOSYS = 38
 
 _ALLOW = 0x7FFF0000
+_NOTIFY = 0x7FC00000
 _ERRNO = 0x00050000
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -91,6 +93,7 @@ _ABSENT: _Calls = {
 }
 _CLONE = (56, 220)
 _IOCTL = (16, 29)
+_SECCOMP = (317, 277)
 _MKNOD = (133, None)
 _MKNODAT = (259, 33)
 
@@ -110,8 +113,11 @@ _RETURN = 0x06
 
 _NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
 
-_PR_SET_SECCOMP = 22
-_SECCOMP_MODE_FILTER = 2
+_SET_MODE_FILTER = 1
+_NEW_LISTENER = 8
+# Only SIGKILL ends the wait of a call that was told: else any signal would make it fail (EINTR).
+_WAIT_KILLABLE = 32
+_EINVAL = 22
 
 
 def denied_calls(machine: str, allow_mount: bool = False) -> dict[str, tuple[int, int]]:
@@ -151,7 +157,14 @@ def program(machine: str, allow_mount: bool = False) -> list[Instruction]:
     out += _argument(
         _IOCTL[column],
         1,
-        [(_AND, 0, 0, 0xFFFFFF00), (_JUMP_EQUAL, 0, 1, LOOP_IOCTLS), _fail(EPERM)],
+        [
+            (_JUMP_EQUAL, 1, 0, linux.FIFREEZE),
+            (_JUMP_EQUAL, 0, 1, linux.FITHAW),
+            (_RETURN, 0, 0, _NOTIFY),
+            (_AND, 0, 0, 0xFFFFFF00),
+            (_JUMP_EQUAL, 0, 1, LOOP_IOCTLS),
+            _fail(EPERM),
+        ],
     )
     devices: list[Instruction] = [
         (_AND, 0, 0, _S_IFMT),
@@ -185,8 +198,12 @@ def assemble(instructions: Iterable[Instruction]) -> bytes:
     return b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
 
 
-def install(machine: str, allow_mount: bool) -> None:
-    """Set the filter on this process and all that comes from it. Raises OSError."""
+def install(machine: str, allow_mount: bool) -> int:
+    """Set the filter on this process and all that comes from it. Raises OSError.
+
+    Returns the descriptor through which freezes and thaws are told; while nobody reads it they
+    wait, and once it is closed they fail.
+    """
     code = assemble(program(machine, allow_mount))
     held = ctypes.create_string_buffer(code, len(code))
 
@@ -194,4 +211,13 @@ def install(machine: str, allow_mount: bool) -> None:
         _fields_ = [("length", ctypes.c_ushort), ("code", ctypes.c_void_p)]
 
     wanted = Program(len(code) // 8, ctypes.addressof(held))
-    linux.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), ctypes.byref(wanted))
+    call = _SECCOMP[list(AUDIT_ARCH).index(machine)]
+    for flags in (_NEW_LISTENER | _WAIT_KILLABLE, _NEW_LISTENER):
+        try:
+            return linux.syscall(
+                call, ctypes.c_ulong(_SET_MODE_FILTER), ctypes.c_ulong(flags), ctypes.byref(wanted)
+            )
+        except OSError as error:
+            if error.errno != _EINVAL:
+                raise
+    raise OSError(_EINVAL, "this kernel tells nobody of a call that a filter stops")

@@ -60,10 +60,11 @@ class GuestDisk(TypedDict):
     mountpoint: str  # as the executor sees it; "/" for the one that carries the root
     options: str
     carries_root: bool
+    part: str  # "file" or "folder": only that is mounted, bound; else ""
 
 
 class ExtraMount(TypedDict, total=False):
-    """A mount beside the disks: `kind` "tmpfs", "bind", "disk" (a disk a second time)."""
+    """A mount beside the disks: `kind` "tmpfs", "bind", "disk" (a second time), "remount"."""
 
     kind: str
     source: str  # bind: a path as the executor sees it; disk: the disk's name
@@ -307,9 +308,11 @@ class Trigger(TypedDict, total=False):
     """When something happens, do something, once, while the caller waits for it.
 
     `when`: {"mark": [SCRIPT, POINT], "attempt": N?} or {"request": "snapshot", "number": N?} or
-    {"ask": WORD}. `do`: actions, each an object with one of the keys kill (with signal, tree),
-    resume (with after: seconds from now; a stopped tree goes on), put, delay, freeze, thaw, remount
-    (with options), event, answer (exit status of the call).
+    {"ask": WORD} or {"call": "freeze" | "thaw", "disk": NAME?, "number": N?} (the executor's Nth
+    call of that kind; it waits). `do`: actions, each an object with one of the keys kill (with
+    signal, tree), resume (a stopped tree goes on), put, delay, freeze, thaw, remount (with
+    options), mount, unmount (a disk's name), refuse (errno with which the freeze or thaw fails),
+    event; with `after` so many seconds later.
     """
 
     when: dict[str, Any]
@@ -320,6 +323,47 @@ class Plan(TypedDict):
     """Replaces all triggers; attempts and numbers count from here again."""
 
     triggers: list[Trigger]
+
+
+class OfDisk(TypedDict):
+    """Arguments of `mount` and `unmount`: one of the guest's disks by its name."""
+
+    disk: str
+
+
+class FreezeCallEvent(TypedDict):
+    """Event `freeze-call`: a FIFREEZE ("freeze") or FITHAW ("thaw") waits to be done.
+
+    `disk` is "" where it is on none of the guest's. `returned` are numbers of earlier calls that
+    had surely returned by then. `command_alive`: whether the snapshot command that waits for its
+    answer lives; None where none waits.
+    """
+
+    number: int
+    what: str
+    disk: str
+    thread: int
+    executors: bool
+    returned: list[int]
+    command_alive: bool | None
+
+
+class BlockedEvent(TypedDict):
+    """Event `blocked`: a process of the executor's waits to write, until a thaw."""
+
+    pid: int
+    thread: int
+    argv: list[str]
+    since: float
+
+
+class ProgramEvent(TypedDict):
+    """Event `program`: the executor starts a program on a disk that is being frozen or is frozen,
+    and its access time would have to be written."""
+
+    pid: int
+    path: str
+    disk: str
 
 
 class MarkEvent(TypedDict):

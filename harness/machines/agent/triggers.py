@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
 
 class Occasion:
-    """What happened: a mark ("pre", "start", attempt), a snapshot request or an ask."""
+    """What happened: a mark ("pre", "start", attempt), a snapshot request, an ask, or a freeze or
+    thaw that the executor asks for ("freeze", disk, its number of that kind)."""
 
     def __init__(self, kind: str, words: Sequence[str], number: int) -> None:
         self.kind = kind
@@ -24,6 +25,7 @@ class Plan:
         self._waiting = list(triggers)
         self._starts: dict[str, int] = {}
         self._requests = 0
+        self._calls: dict[str, int] = {}
 
     def mark(self, script: str, point: str) -> Occasion:
         """A script reached a point; `number` is its attempt, counted by its "start" marks."""
@@ -39,6 +41,11 @@ class Plan:
     def ask(self, word: str) -> Occasion:
         """A script asked for an action by its word."""
         return Occasion("ask", (word,), 0)
+
+    def freeze_call(self, what: str, disk: str) -> Occasion:
+        """A freeze or thaw of a disk; `number` counts each of the two kinds from 1."""
+        self._calls[what] = self._calls.get(what, 0) + 1
+        return Occasion("call", (what, disk), self._calls[what])
 
     def due(self, occasion: Occasion) -> list[dict[str, Any]]:
         """The actions for this occasion; an `ask` may be asked again, others go off once."""
@@ -60,14 +67,30 @@ def _matches(when: dict[str, Any], occasion: Occasion) -> bool:
         if when.get("request") != "snapshot":
             return False
         return bool(when.get("number", occasion.number) == occasion.number)
-    return when.get("ask") == occasion.words[0]
+    if occasion.kind == "call":
+        what, disk = occasion.words
+        if when.get("call") != what or when.get("disk", disk) != disk:
+            return False
+        return bool(when.get("number", occasion.number) == occasion.number)
+    return bool(when.get("ask") == occasion.words[0])
 
 
 def describe(action: dict[str, Any]) -> str:
     """The action in words, for the record: "kill executor", "freeze /data"."""
     if "put" in action:
         return "put " + " ".join(file["path"] for file in action["put"])
-    for verb in ("kill", "resume", "delay", "freeze", "thaw", "remount", "event"):
+    for verb in (
+        "kill",
+        "resume",
+        "delay",
+        "freeze",
+        "thaw",
+        "remount",
+        "mount",
+        "unmount",
+        "refuse",
+        "event",
+    ):
         if verb in action:
             return f"{verb} {action[verb]}"
     return "unknown action " + " ".join(sorted(action))

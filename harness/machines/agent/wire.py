@@ -81,6 +81,8 @@ class Do:
     UNWATCH_SCRIPTS = "unwatch_scripts"
     PLAN = "plan"
     ANSWER = "answer"
+    MOUNT = "mount"
+    UNMOUNT = "unmount"
     # host
     OPEN_STORE = "open_store"
     MAKE_DISKS = "make_disks"
@@ -110,6 +112,9 @@ class Event:
     LINES = "lines"
     SCRIPT_STARTED = "script-started"
     SCRIPT_ENDED = "script-ended"
+    FREEZE_CALL = "freeze-call"
+    BLOCKED = "blocked"
+    PROGRAM = "program"
     # host
     FROZEN = "frozen"
     THAWED = "thawed"

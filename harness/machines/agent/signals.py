@@ -1,0 +1,76 @@
+"""Signals to the guest's processes: one, or a whole tree until nothing of it lives."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from . import procfs
+from .problem import AgentProblem
+from .wire import Code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .children import Children
+    from .reaper import Reaper
+
+#: How long the end of a tree is waited for, in seconds, and how often it is looked at.
+END_SECONDS = 20.0
+KILL_STEP = 0.02
+
+
+class Signals:
+    """Sends signals to anybody but `hidden`, the agent's own processes."""
+
+    def __init__(self, children: Children, reaper: Reaper, hidden: Sequence[int]) -> None:
+        self._children = children
+        self._reaper = reaper
+        self._hidden = tuple(hidden)
+
+    def send(self, target: str | int, number: int, whole: bool) -> list[int]:
+        """Signal a process by pid or by name, or its tree; the pids that got it."""
+        if isinstance(target, str):
+            child = self._children.named(target)
+            if child is None:
+                raise AgentProblem(
+                    Code.NO_SUCH_PROCESS,
+                    f"nothing was started under the name {target}",
+                    "spawn it first",
+                )
+            if not child.running and not whole:
+                return []
+            pid = child.pid
+        else:
+            pid = target
+        if whole:
+            return self.tree(pid, number)
+        return [pid] if self._one(pid, number) else []
+
+    def tree(self, pid: int, number: int) -> list[int]:
+        """Signal a tree, again and again where it is SIGKILL, until no member lives."""
+        done: list[int] = []
+        deadline = time.monotonic() + END_SECONDS
+        while True:
+            known = procfs.processes()
+            members = [
+                member
+                for member in procfs.tree(pid, known)
+                if known[member].state != "Z" and member not in self._hidden
+            ]
+            fresh = [member for member in members if self._one(member, number)]
+            done += [member for member in fresh if member not in done]
+            if number != signal.SIGKILL or not members or time.monotonic() > deadline:
+                return done
+            self._reaper.wait_for_change(KILL_STEP)
+
+    def _one(self, pid: int, number: int) -> bool:
+        if pid in self._hidden:
+            return False
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return False
+        return True

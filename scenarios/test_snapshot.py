@@ -1,0 +1,93 @@
+"""The snapshot command: it takes long, fails in many ways, or hangs and resists its end.
+
+Thaw first, then the command's tree, then the post-script; the run has failed (SNP-02).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.contract.verdict import (
+    FreezeDone,
+    FreezeFailed,
+    FreezeOff,
+    PostSucceeded,
+    PreSucceeded,
+    SnapshotFailed,
+    SnapshotTaken,
+)
+from harness.scenario.case import Case
+from harness.scenario.given import Given, command, configured, scripts
+from harness.targets.situation import when_asked
+
+ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+NOT_TAKEN = (PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
+#: Seconds: long enough that nobody takes it for an instant, and well within its bound.
+LONG, ITS_BOUND = 1.0, 3.0
+#: Seconds after which a hanging command is given up.
+SHORT_BOUND = 1.0
+
+
+@pytest.mark.slow_by_contract
+def test_snapshot_hangs_with_freeze_off(case: Case) -> None:
+    """Nothing is frozen, and a command that hangs is given up all the same."""
+    given = Given(configured(fsFreezeEnabled=False), scripts())
+    run = case.backup(given, snapshots=("hang",), freeze_bound=SHORT_BOUND)
+    run.expect(PreSucceeded(), FreezeOff(), SnapshotFailed(), PostSucceeded())
+
+
+@pytest.mark.slow_by_contract
+def test_snapshot_takes_long(case: Case) -> None:
+    """It returns well within the bound: it is waited for, frozen all the time."""
+    run = case.backup(
+        Given(configured(), scripts()),
+        triggers=[when_asked(1, [{"delay": LONG}])],
+        freeze_bound=ITS_BOUND,
+    )
+    run.expect(*ALL_WELL)
+
+
+@pytest.mark.slow_by_contract
+def test_command_that_can_not_be_ended_by_sigterm(case: Case) -> None:
+    """It hangs and ignores SIGTERM, and so does a child in a session of its own: all are ended."""
+    given = Given(configured(), scripts())
+    run = case.backup(
+        given, command=command("stubborn"), snapshots=("hang",), freeze_bound=SHORT_BOUND
+    )
+    run.expect(*NOT_TAKEN)
+
+
+@pytest.mark.slow_by_contract
+def test_command_that_succeeds_only_when_it_is_ended(case: Case) -> None:
+    """It exits with 0, but after the bound: what it took may be thawed already, so it failed."""
+    run = case.backup(
+        Given(configured(), scripts()),
+        command=command("succeeds-when-ended"),
+        snapshots=("hang",),
+        freeze_bound=SHORT_BOUND,
+    )
+    run.expect(*NOT_TAKEN)
+
+
+@pytest.mark.parametrize("how", ["exits-with-75", "dies", "leaves-a-child"])
+def test_command_fails(case: Case, how: str) -> None:
+    """Any exit status but 0, or a signal, is a failure; a child that is left behind is ended."""
+    run = case.backup(Given(configured(), scripts()), command=command(how), snapshots=("fail",))
+    run.expect(*NOT_TAKEN)
+
+
+def test_command_floods_its_output(case: Case) -> None:
+    """A megabyte on each stream: the command does not block, and its set is taken."""
+    case.backup(Given(configured(), scripts()), command=command("floods")).expect(*ALL_WELL)
+
+
+@pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
+def test_thawed_by_somebody_else_and_it_fails(case: Case, go_on: bool) -> None:
+    """/data is thawed in the snapshot, which then fails: SnapshotFailed alone is enough."""
+    run = case.backup(
+        Given(configured(continueBackupOnFailure=go_on), scripts()),
+        snapshots=("fail",),
+        triggers=[when_asked(1, [{"thaw": "/data"}])],
+    )
+    happened = (PreSucceeded(), FreezeDone(), SnapshotFailed(), FreezeFailed("thaw"))
+    run.expect(*happened, PostSucceeded(), foreign=["data"])
