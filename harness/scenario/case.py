@@ -53,6 +53,11 @@ class Workplace:
     rules: str
     timeout_scale: float = 1.0
 
+    def binds(self, clause: str) -> bool:
+        """Whether the rule set binds the executor to this clause, and it claims the rule."""
+        claimed = CATALOGUE[clause].rule not in self.target.not_applicable
+        return claimed and binding(CATALOGUE[clause], self.rules)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -276,8 +281,7 @@ class Case:
 
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""
-        claimed = CATALOGUE[clause].rule not in self._workplace.target.not_applicable
-        return claimed and binding(CATALOGUE[clause], self.rules)
+        return self._workplace.binds(clause)
 
     def backup_beside(self, *, deadline: float) -> Beside:
         """One more start of the executor while a run of this case is under way (ROB-01)."""
