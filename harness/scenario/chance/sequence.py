@@ -149,15 +149,16 @@ def planned(steps: Sequence[Step]) -> tuple[Planned, ...]:
 def settled(steps: Sequence[Step]) -> Steps:
     """The same, where each kill comes to pass and each failure is told.
 
-    After a kill the next run may begin with a post-script that is not its own: no kill waits for
-    one there. What a failed recovery's run tells must not be lost by another kill.
+    After a kill the next run may begin with the post-script of the run before, which is the one
+    that stands there then: it must succeed, and no kill may wait for it. What a failed recovery's
+    run tells must not be lost by another kill.
     """
     found: list[Step] = []
     for step in steps:
         last = found[-1] if found else WELL
         if last == UNDONE:
             found.append(TOLD)
-        elif step == TOLD or (last.killed is not None and step == IN_POST):
+        elif step == TOLD or (last.killed is not None and (step.post == "fail" or step == IN_POST)):
             found.append(WELL)
         else:
             found.append(step)
