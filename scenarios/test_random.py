@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def test_situation(situation: int, trials: Trials, snapcert_options: Options) -> None:
     """A situation drawn by chance: the verdict, and all that was observed, follow from it."""
-    random = Random(f"{snapcert_options.seed}/situation/{situation}")
+    random = Random(f"{snapcert_options.seed}/met/{situation}")
     met = draw.draw(random, trials.binds, snapcert_options.filesystems)
     kind = Kind[Circumstances](str, draw.simpler, lambda m: (m.place.layout, m.filesystem), meet)
     trials.judge(met, kind)
@@ -42,7 +42,7 @@ def test_situation(situation: int, trials: Trials, snapcert_options: Options) ->
 
 def test_sequence(run_of: int, trials: Trials, snapcert_options: Options) -> None:
     """Runs, kills and recoveries in one guest: each step leaves what the next must find."""
-    random = Random(f"{snapcert_options.seed}/sequence/{run_of}")
+    random = Random(f"{snapcert_options.seed}/runs/{run_of}")
     more = snapcert_options.situations > USUAL_SITUATIONS
     steps = sequence.draw_sequence(random, trials.binds, FULL_LENGTH if more else USUAL_LENGTH)
     filesystem = snapcert_options.filesystems[0]
