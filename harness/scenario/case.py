@@ -283,10 +283,18 @@ class Case:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""
         return self._workplace.binds(clause)
 
+    def patience(self, seconds: float) -> float:
+        """How long the scenario waits for what is no bound of the contract: scaled as asked for."""
+        return seconds * self._workplace.timeout_scale
+
     def backup_beside(self, *, deadline: float) -> Beside:
-        """One more start of the executor while a run of this case is under way (ROB-01)."""
+        """One more start of the executor while a run of this case is under way (ROB-01).
+
+        It is waited for as long as `patience` gives for `deadline` seconds.
+        """
         situation = Situation(single_disk=self.single_disk)
-        return run_beside(self.guest, self._workplace.target, situation, deadline=deadline)
+        patience = self.patience(deadline)
+        return run_beside(self.guest, self._workplace.target, situation, deadline=patience)
 
     def add(self, finding: Finding, history: History) -> None:
         """Record one finding with the status that the rule set gives it."""

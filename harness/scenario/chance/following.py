@@ -81,12 +81,14 @@ def _start_second(case: Case, seconds: list[Beside]) -> Callable[[], None]:
 
     def start() -> None:
         case.guest.events.wait(
-            lambda e: e.name == "mark" and waiting.items() <= e.data.items(), _TO_BEGIN, since
+            lambda e: e.name == "mark" and waiting.items() <= e.data.items(),
+            case.patience(_TO_BEGIN),
+            since,
         )
         seconds.append(case.backup_beside(deadline=_TO_REFUSE))
         # Opened for reading and writing, it never waits for a reader that is not there.
         go = "[ ! -p /run/fixture/pre ] || echo go 1<>/run/fixture/pre"
-        case.guest.run(["/bin/sh", "-c", go], deadline=_TO_BEGIN)
+        case.guest.run(["/bin/sh", "-c", go], deadline=case.patience(_TO_BEGIN))
 
     return start
 
