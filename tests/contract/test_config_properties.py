@@ -103,7 +103,7 @@ def _settings(config: Config) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(_ANY)
 @example(b'{"preScriptLocation":"/a","postScriptLocation":"/b","x":1e999}')
 @example(b'{"preScriptLocation":"/a","postScriptLocation":"/b","timeoutInSeconds":-0}')
@@ -122,7 +122,7 @@ def test_both_readers_say_the_same(raw: bytes) -> None:
     assert bool(warnings) == warned
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_written())
 def test_a_good_config_is_read_whatever_its_order_and_spaces(raw: bytes) -> None:
     expected, _, _ = naive_config.read(raw)
