@@ -17,10 +17,12 @@ from harness.history import Filesystem
 from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.scenario.case import Case, Workplace
+from harness.scenario.chance.trial import Trials
 from harness.scenario.controller import LEFT, LINES, Controller, stop
 from harness.scenario.layouts import LAYOUTS
 from harness.scenario.options import (
     FILESYSTEMS,
+    USUAL_SITUATIONS,
     Options,
     fresh_seed,
     parse_filesystems,
@@ -46,7 +48,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seed",
         type=int,
         default=None,
-        help="decides what is drawn by chance: the instant of each round's backup",
+        help="decides what is drawn by chance: situations, and the instant of a round's backup",
+    )
+    group.addoption(
+        "--situations",
+        type=int,
+        default=USUAL_SITUATIONS,
+        help="how many situations are drawn by chance; as many sequences of runs as a quarter",
     )
     group.addoption("--key", default=None, help="private key that signs the certificate of a kit")
     group.addoption("--valid-days", type=int, default=365, help="how long a certificate holds")
@@ -101,6 +109,7 @@ def _options(config: pytest.Config) -> Options:
         level=config.getoption("--level"),
         rounds=config.getoption("--rounds"),
         seed=fresh_seed() if seed is None else seed,
+        situations=config.getoption("--situations"),
         keep_failed=config.getoption("--keep-failed"),
         timeout_scale=config.getoption("--timeout-scale"),
         quiet=config.getoption("--quiet-view"),
@@ -201,6 +210,12 @@ def case(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Case]:
 
 
 @pytest.fixture
+def trials(workplace: Workplace, recorder: Recorder, snapcert_options: Options) -> Trials:
+    """Tries what is drawn by chance, each in a guest of its own."""
+    return Trials(workplace, recorder, keep=snapcert_options.keep_failed)
+
+
+@pytest.fixture
 def host() -> None:
     """testinfra's `host` would silently be the machine that runs the tests."""
     pytest.fail("ask for `case` and use `case.guest.state`: `host` would be the test machine")
@@ -239,7 +254,8 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and not report.skipped:
         recorder.failed(call.excinfo.value)
     if call.when == "teardown":
-        recorder.title = (getattr(item, "obj", None).__doc__ or "").strip().split("\n")[0]
+        documented = (getattr(item, "obj", None).__doc__ or "").strip().split("\n")[0]
+        recorder.title = recorder.title or documented
         report.user_properties.append((LINES, recorder.to_json()))
     return report
 

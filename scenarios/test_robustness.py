@@ -69,12 +69,14 @@ def test_second_run_is_refused(case: Case, which: str) -> None:
     def start_second() -> None:
         waiting = {"script": which, "point": "waiting"}
         case.guest.events.wait(
-            lambda e: e.name == "mark" and waiting.items() <= e.data.items(), FIRST_RUN, since
+            lambda e: e.name == "mark" and waiting.items() <= e.data.items(),
+            case.patience(FIRST_RUN),
+            since,
         )
         seconds.append(case.backup_beside(deadline=PATIENCE))
         # Opened for reading and writing, it never waits for a reader that is not there.
         go = f"[ ! -p /run/fixture/{which} ] || echo go 1<>/run/fixture/{which}"
-        case.guest.run(["/bin/sh", "-c", go], deadline=FIRST_RUN)
+        case.guest.run(["/bin/sh", "-c", go], deadline=case.patience(FIRST_RUN))
 
     run = case.backup(Given(configured(), scripts(**{which: "wait"})), during=start_second)
     run.expect(*ALL_WELL)
@@ -87,7 +89,7 @@ def test_start_right_after_a_kill(case: Case) -> None:
     since = len(case.guest.events)
 
     def start_next() -> None:
-        case.guest.events.wait(lambda e: e.name == "fault", FIRST_RUN, since)
+        case.guest.events.wait(lambda e: e.name == "fault", case.patience(FIRST_RUN), since)
         seconds.append(case.backup_beside(deadline=START_WAIT + FIRST_RUN))
 
     killed = case.backup(

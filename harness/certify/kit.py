@@ -14,7 +14,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.certify.manifest import Manifest, parse_manifest
@@ -87,6 +87,11 @@ class Kit:
     def on_filesystem(self, filesystem: Filesystem) -> Kit:
         """The same kit with its disks on another filesystem."""
         return Kit(self.folder, self.manifest.on_filesystem(filesystem), self.files)
+
+    def patient(self, factor: float) -> Kit:
+        """The same kit, whose application gets `factor` times as long for each of its commands."""
+        commands = self.manifest.commands.scaled(factor)
+        return Kit(self.folder, replace(self.manifest, commands=commands), self.files)
 
 
 def load_kit(folder: Path) -> Kit:

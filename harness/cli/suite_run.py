@@ -33,7 +33,7 @@ _SHARED = (
                  help="Run only what matches, as in pytest."),
     click.option("-x", "first", is_flag=True, help="Stop at the first failure."),
     click.option("--seed", type=int, default=None,
-                 help="Decides what is drawn by chance: the instant of each round's backup."),
+                 help="Decides what is drawn by chance: situations, instants of backups."),
     click.option("--keep-failed", is_flag=True,
                  help="Keep the guests of what failed, for `snapcert shell`."),
     click.option("--timeout-scale", type=click.FloatRange(min=0.1), default=1.0,

@@ -47,8 +47,8 @@ def _pre(history: History, terms: Terms) -> Iterator[Finding]:
 
 def _post(history: History, terms: Terms) -> Iterator[Finding]:
     post = post_start(history)
-    if post is None or terms.row == "ROB-05":
-        return  # after a recovery that failed, the only post-script is the interrupted run's
+    if post is None or not terms.scripts_may_run:
+        return  # the only post-script is that of an interrupted run, which this one recovers
     taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
     # What survives of a killed executor gives its set up: post does not wait for it (ROB-02).
     if taken and history.end.killed is None:

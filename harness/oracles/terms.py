@@ -129,6 +129,11 @@ class Terms:
     ends_within: float | None = None
     ends_clause: str = "ROB-01.bound"
 
+    @property
+    def scripts_may_run(self) -> bool:
+        """Whether the run starts scripts of its own; a post-script that it recovers is none."""
+        return any(script.script == "pre" and script.most > 0 for script in self.scripts)
+
     def named_disks(self, history: History) -> tuple[Disk, ...]:
         """The disks that FRZ-01 wants frozen in this guest."""
         if self.freezable is not None:

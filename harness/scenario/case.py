@@ -64,6 +64,11 @@ class Workplace:
     rules: str
     timeout_scale: float = 1.0
 
+    def binds(self, clause: str) -> bool:
+        """Whether the rule set binds the executor to this clause, and it claims the rule."""
+        claimed = CATALOGUE[clause].rule not in self.target.not_applicable
+        return claimed and binding(CATALOGUE[clause], self.rules)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -339,13 +344,20 @@ class Case:
 
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""
-        claimed = CATALOGUE[clause].rule not in self._workplace.target.not_applicable
-        return claimed and binding(CATALOGUE[clause], self.rules)
+        return self._workplace.binds(clause)
+
+    def patience(self, seconds: float) -> float:
+        """How long the scenario waits for what is no bound of the contract: scaled as asked for."""
+        return seconds * self._workplace.timeout_scale
 
     def backup_beside(self, *, deadline: float) -> Beside:
-        """One more start of the executor while a run of this case is under way (ROB-01)."""
+        """One more start of the executor while a run of this case is under way (ROB-01).
+
+        It is waited for as long as `patience` gives for `deadline` seconds.
+        """
         situation = Situation(single_disk=self.single_disk)
-        return run_beside(self.guest, self._workplace.target, situation, deadline=deadline)
+        patience = self.patience(deadline)
+        return run_beside(self.guest, self._workplace.target, situation, deadline=patience)
 
     def add(self, finding: Finding, history: History) -> None:
         """Record one finding with the status that the rule set gives it."""

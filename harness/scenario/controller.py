@@ -44,7 +44,7 @@ from harness.results.terminal import Terminal
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
 from harness.scenario.log import divert
-from harness.scenario.options import Options
+from harness.scenario.options import USUAL_SITUATIONS, Options
 from harness.scenario.stories import stories_of
 from harness.scenario.worker import image_of, lines_of
 from harness.targets.select import select_target
@@ -173,6 +173,8 @@ class Controller:
             words += ["--rounds", str(options.rounds)]
         else:
             words = ["conform"]
+            if options.situations != USUAL_SITUATIONS:
+                words += ["--situations", str(options.situations)]
         words += ["--executor", options.executor, "--rules", options.rules]
         return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]
 

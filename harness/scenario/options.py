@@ -16,6 +16,9 @@ from harness.targets.select import default_rules
 #: Filesystems that a conformance run may be asked to cover, in the order of its matrix.
 FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
 
+#: Situations drawn by chance in a run, where nobody asks for more.
+USUAL_SITUATIONS = 12
+
 _PATHS = ("out", "kit", "key")
 
 
@@ -31,6 +34,7 @@ class Options:
     level: int = 3
     rounds: int = 5
     seed: int = 0
+    situations: int = USUAL_SITUATIONS
     keep_failed: bool = False
     timeout_scale: float = 1.0
     quiet: bool = False

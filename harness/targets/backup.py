@@ -45,6 +45,7 @@ _LEFT_OUT = (
 )
 
 #: A killed executor has this long to leave the guest quiet (ROB-02); a finished one this long.
+#: What is judged is when it was quiet: waiting longer on a slow machine lets nobody off.
 _SETTLE_KILLED = 10.0
 _SETTLE_ENDED = 2.0
 
@@ -101,9 +102,10 @@ def backup(
                 hung = end is None
             if process is not None and end is None:
                 process.kill(tree=True)
-                end = process.wait(_SETTLE_KILLED)
+                end = process.wait(_SETTLE_KILLED * timeout_scale)
             killed = _killed(faults_of(guest.events.since(first_event)))
             settle = _SETTLE_KILLED if killed is not None or hung else _SETTLE_ENDED
+            settle *= timeout_scale
             _settle(guest, before, settle)
             faults = {fault.what for fault in faults_of(guest.events.since(first_event))}
             _until_thawed(
@@ -116,7 +118,7 @@ def backup(
         after = observe(guest)
         seen = host.events.since(first_host_event)
     finally:
-        _thaw(host, guest)
+        _thaw(host, guest, _SETTLE_ENDED * timeout_scale)
         host.unwatch(guest)
     ended = guest.now()
     events = guest.events.since(first_event)
@@ -207,10 +209,10 @@ def _killed(faults: tuple[Fault, ...]) -> float | None:
     return next((fault.at for fault in faults if fault.what == "kill executor"), None)
 
 
-def _thaw(host: Host, guest: Guest) -> None:
+def _thaw(host: Host, guest: Guest, seconds: float) -> None:
     """Thaw what was left frozen, once it is on record: the guest's next file must not hang."""
     host.thaw(guest)
-    _until_thawed(host, guest, _SETTLE_ENDED, [disk.name for disk in guest.disks])
+    _until_thawed(host, guest, seconds, [disk.name for disk in guest.disks])
 
 
 def _until_thawed(host: Host, guest: Guest, seconds: float, disks: Collection[str]) -> None:

@@ -36,10 +36,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def kit(snapcert_options: Options) -> Kit:
-    """The kit as its folder has it."""
+    """The kit as its folder has it, with the patience that --timeout-scale asks for."""
     if snapcert_options.kit is None:
         pytest.skip("no kit was given: --kit FOLDER")
-    return load_kit(snapcert_options.kit)
+    return load_kit(snapcert_options.kit).patient(snapcert_options.timeout_scale)
 
 
 @pytest.fixture(scope="session")

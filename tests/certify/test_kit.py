@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def problem_of(folder: Path) -> UsageProblem:
     assert caught.value.exit_code == 4
     assert caught.value.remedy
     return caught.value
+
+
+def test_patience_is_with_the_commands_of_the_application(write_kit: WriteKit) -> None:
+    kit = load_kit(write_kit())
+    patient = kit.patient(2.5).manifest.commands
+    for name, command in vars(kit.manifest.commands).items():
+        more = getattr(patient, name)
+        assert (more is None) == (command is None)
+        if command is not None:
+            assert more == replace(command, deadline=command.deadline * 2.5)
+    assert kit.patient(1.0) == kit
 
 
 def test_everything_of_a_kit_is_read(write_kit: WriteKit) -> None:

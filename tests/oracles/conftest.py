@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from harness.machines.engine import Engine
 from harness.machines.host import Host
 from harness.machines.images import BASE, has_image, reference
 from harness.machines.runs import new_run_id
 from harness.problem import Problem
-
-# How long an example takes says how busy the machine is, nothing about an oracle.
-settings.register_profile("oracles", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("oracles")
 
 
 @pytest.fixture(scope="session")

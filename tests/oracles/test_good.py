@@ -281,6 +281,17 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
             ),
         ),
     ),
+    "recovered by a run that finds no config": (
+        replace(recovery_failed(), end=end(outcome("succeeded", "file-system"))),
+        Expected(("succeeded",), ("file-system",)),
+        Terms(
+            row="FILE-02",
+            scripts=(
+                ScriptTerms("pre", least=0, most=0),
+                ScriptTerms("post", least=0, most=1),
+            ),
+        ),
+    ),
     "frozen before the run": (frozen_before_the_run(), None, Terms()),
     "frozen before the run, thawed in it": (
         frozen_before_the_run(last=103.5, thawed_after=103.51),

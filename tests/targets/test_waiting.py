@@ -69,6 +69,6 @@ def test_what_the_scenario_froze_is_not_waited_for() -> None:
 def test_what_was_left_frozen_is_thawed_and_seen_so() -> None:
     host, guest = _Host(), _Guest()
     host.tell("frozen", "data")
-    _thaw(cast(Host, host), cast(Guest, guest))
+    _thaw(cast(Host, host), cast(Guest, guest), 5.0)
     assert host.thawed == ["g1"]
     assert host.frozen(cast(Guest, guest)) == ()

@@ -1,0 +1,116 @@
+"""A sequence of runs, followed in one guest and judged at each step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from harness.contract.config import CONFIG_PATH
+from harness.contract.errors import ErrorName
+from harness.history import Harm, History
+from harness.machines.files import GuestFile
+from harness.scenario.case import Case, Run
+from harness.scenario.chance.sequence import Planned, Step, planned
+from harness.scenario.given import Given, configured, scripts
+from harness.targets.beside import Beside
+from harness.targets.situation import when_asked, when_marked
+
+_KILL = {"kill": "executor", "signal": 9}
+#: Seconds for a script to begin, and for a second run to be refused (ROB-01 gives it 5).
+_TO_BEGIN = 20.0
+_TO_REFUSE = 8.0
+
+
+def follow(case: Case, steps: Sequence[Step]) -> None:
+    """Every run in its order; what a killed one owes must have been paid in the next."""
+    before: Run | None = None
+    for plan in planned(steps):
+        run = _run(case, plan)
+        if plan.owed and before is not None:
+            _check_paid(run, before.history)
+        before = run
+
+
+def payments(killed: History, following: History) -> tuple[int, int]:
+    """How often a killed run's post-script ran: by what survived, and by the run that follows.
+
+    One that ran in the killed run before its own pre-script was an earlier run's.
+    """
+    began = min((m.at for m in killed.starts("pre")), default=-math.inf)
+    until = min((m.at for m in following.starts("pre")), default=math.inf)
+    survived = sum(m.at > began for m in killed.starts("post"))
+    return survived, sum(m.at < until for m in following.starts("post"))
+
+
+def _run(case: Case, plan: Planned) -> Run:
+    step = plan.step
+    seconds: list[Beside] = []
+    run = case.backup(
+        _given(step),
+        snapshots=(step.snapshot,),
+        triggers=_triggers(step),
+        during=_start_second(case, seconds) if step.beside else None,
+    )
+    if step.killed is not None:
+        return run.expect_killed(post=plan.posts)
+    run.expect(*plan.happenings, attempts={"post": plan.posts})
+    for second in seconds:
+        _check_refused(run, second)
+    return run
+
+
+def _given(step: Step) -> Given:
+    files = scripts(pre=step.pre, post=step.post)
+    if step.configured:
+        return Given(configured(), files)
+    return Given(None, (*files, GuestFile(CONFIG_PATH, kind="absent")))
+
+
+def _triggers(step: Step) -> tuple[Mapping[str, Any], ...]:
+    if step.killed is None:
+        return ()
+    script, point = step.killed
+    return (when_asked(1, [_KILL]) if script == "snapshot" else when_marked(script, point, _KILL),)
+
+
+def _start_second(case: Case, seconds: list[Beside]) -> Callable[[], None]:
+    """Starts the executor once more while the pre-script waits, then lets that one go on."""
+    since = len(case.guest.events)
+    waiting = {"script": "pre", "point": "waiting"}
+
+    def start() -> None:
+        case.guest.events.wait(
+            lambda e: e.name == "mark" and waiting.items() <= e.data.items(),
+            case.patience(_TO_BEGIN),
+            since,
+        )
+        seconds.append(case.backup_beside(deadline=_TO_REFUSE))
+        # Opened for reading and writing, it never waits for a reader that is not there.
+        go = "[ ! -p /run/fixture/pre ] || echo go 1<>/run/fixture/pre"
+        case.guest.run(["/bin/sh", "-c", go], deadline=case.patience(_TO_BEGIN))
+
+    return start
+
+
+def _check_refused(run: Run, second: Beside) -> None:
+    outcome, name = second.outcome, ErrorName.BACKUP_IN_PROGRESS.value
+    claim = (outcome.status, outcome.consistency, outcome.errors[:1]) if outcome else None
+    run.check(
+        "ROB-01.refused",
+        claim == ("failed", "none", (name,)),
+        expected=f"the second is refused: failed, none, {name}",
+        observed=str(second),
+    )
+
+
+def _check_paid(run: Run, killed: History) -> None:
+    survived, recovered = payments(killed, run.history)
+    run.check(
+        "ROB-02.post",
+        survived + recovered == 1,
+        expected="the killed run's post-script is run, once",
+        observed=f"it was run {survived} times by what survived, and {recovered} times by the "
+        "next run before its pre-script",
+        harm=Harm.LEFT_BEHIND,
+    )
