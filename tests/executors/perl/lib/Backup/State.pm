@@ -11,7 +11,7 @@ use warnings;
 use Backup::Json qw(read_object write_value);
 use Backup::Machine qw(now pause);
 use Exporter 'import';
-use Fcntl qw(F_SETLK F_UNLCK F_WRLCK O_APPEND O_CREAT O_RDWR O_TRUNC O_WRONLY SEEK_SET);
+use Fcntl qw(F_SETLK F_WRLCK O_APPEND O_CREAT O_RDWR O_TRUNC O_WRONLY SEEK_SET);
 
 our @EXPORT_OK = qw(begin_alone claim_helper owe owed settle append_log);
 
@@ -51,7 +51,8 @@ sub _lock {
     if (!$file) {
         sysopen $file, FOLDER . "/$name.lock", O_RDWR | O_CREAT, 0600 or return 0;
     }
-    fcntl $file, F_SETLK, pack 's s x4 q q l x4', F_WRLCK, SEEK_SET, 0, 0, 0 or return 0;
+    my $all_of_it = pack 's s x4 q q l x4', F_WRLCK, SEEK_SET, 0, 0, 0;
+    fcntl $file, F_SETLK, $all_of_it or return 0;
     $held{$name} = $file;
     return 1;
 }
