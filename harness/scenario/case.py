@@ -250,6 +250,7 @@ class Case:
         self._scenario = scenario
         self._layout = layout
         self._guest: Guest | None = None
+        self._sets: list[str] = []
         self._record = record
         self._checks: list[CheckLine] = []
         self.filesystem = filesystem
@@ -325,6 +326,7 @@ class Case:
             timeout_scale=self._workplace.timeout_scale,
             during=during,
         )
+        self._sets += [s.set_id for s in history.sets() if s.set_id is not None]
         self._record(RunLine(history.id, self._scenario, history))
         policy = Policy(
             continue_on_failure=given.setting("continueBackupOnFailure", True),
@@ -399,10 +401,12 @@ class Case:
         return guest.name
 
     def close(self) -> None:
-        """Give the guest back: thaw, kill, unmount, detach, remove."""
+        """Give the guest back: thaw, kill, unmount, detach, remove; its sets' room too."""
         if self._guest is not None:
             guest, self._guest = self._guest, None
             guest.close()
+            while self._sets:
+                self._workplace.host.forget(self._sets.pop())
 
 
 def _failure(line: CheckLine) -> str:

@@ -85,6 +85,10 @@ class Store:
         """Raises AgentProblem (store-full) where `size` more bytes do not fit."""
         usage = self.usage()
         if usage["free"] < size:
+            # Deleted subvolumes give their room back later, much later on a busy machine.
+            self._tools.run("btrfs", "subvolume", "sync", _POOL)
+            usage = self.usage()
+        if usage["free"] < size:
             raise AgentProblem(
                 Code.STORE_FULL,
                 f"the store has {usage['free'] >> 20} of {usage['total'] >> 20} MiB free, "
