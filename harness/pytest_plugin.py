@@ -7,6 +7,7 @@ worker runs scenarios and sends their lines in its reports.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -29,6 +30,9 @@ from harness.scenario.options import (
     parse_rules,
 )
 from harness.scenario.worker import KEEP_SECONDS, Recorder, Worker
+
+#: The plugin of hypothesis, where that is installed.
+_HYPOTHESIS = "hypothesispytest"
 
 _OPTIONS = pytest.StashKey[Options]()
 _WORKER = pytest.StashKey[Worker]()
@@ -77,6 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "slow_by_contract: waits for a bound of the contract")
     carried = getattr(config, "workerinput", {}).get(LINES)
+    if carried is not None or _asks_for_scenarios(config):
+        # At the end of a run it imports all of hypothesis, in every process; no scenario uses it.
+        config.pluginmanager.unregister(name=_HYPOTHESIS)
     if carried is not None:
         config.stash[_OPTIONS] = Options.from_json(carried["options"])
         config.stash[_WORKER] = Worker(config.stash[_OPTIONS], carried["run"])
@@ -167,6 +174,11 @@ def _layout_name(item: pytest.Item | None) -> tuple[str, Filesystem] | None:
     param: tuple[str, Filesystem] | None
     param = getattr(getattr(item, "callspec", None), "params", {}).get("case")
     return param
+
+
+def pytest_collection_finish() -> None:
+    # What was imported and collected lives to the end: the collector need not walk it each time.
+    gc.freeze()
 
 
 # -- what a worker does

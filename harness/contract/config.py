@@ -6,8 +6,7 @@ Bytes in, a `Config` or a `ConfigProblem` out; nothing here reads a file, and no
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .verdict import Policy
 
@@ -29,8 +28,7 @@ _MOST_DIGITS = 18
 _MOST_UNKNOWN = 20
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """A config file that can be used; times in seconds, retries beyond the first attempt."""
 
     pre_location: str
@@ -50,8 +48,7 @@ class Config:
         return Policy(self.continue_on_failure, self.fsfreeze, single_disk)
 
 
-@dataclass(frozen=True)
-class ConfigProblem:
+class ConfigProblem(NamedTuple):
     """Why the content can't be used: a short word, and a sentence that names the key and place.
 
     Reasons are the last words of CFG-03's clauses: json (an empty file and one that nests too
@@ -256,8 +253,7 @@ def _bool(key: str, value: Any) -> bool:
     return value
 
 
-@dataclass(frozen=True)
-class _Key:
+class _Key(NamedTuple):
     field: str
     read: Callable[[str, Any], Any]
     required: bool = False

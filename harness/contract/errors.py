@@ -6,9 +6,8 @@ the same in words of this project. Three further names are its own, where the ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Mapping, Tuple
+from typing import Mapping, NamedTuple, Tuple
 
 
 class ErrorName(str, Enum):
@@ -32,8 +31,7 @@ class ErrorName(str, Enum):
         return self.value
 
 
-@dataclass(frozen=True)
-class ErrorText:
+class ErrorText(NamedTuple):
     """What an error means (`message`) and what to do next (`action`), for a person.
 
     `documented` is False for the three names of this project. `rules` are the ids of the rules

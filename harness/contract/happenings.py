@@ -5,8 +5,7 @@ The executor appends one happening after another; `verdict` folds over them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Union
+from typing import NamedTuple, Union
 
 from .errors import ErrorName
 
@@ -14,29 +13,44 @@ from .errors import ErrorName
 PHASES = ("recover", "precheck", "pre", "freeze", "snapshot", "thaw", "post", "verdict")
 
 
-@dataclass(frozen=True)
-class NotConfigured:
+class _Bare:
+    """A happening of which there is nothing to say but that it happened: two of a kind are equal.
+
+    No dataclass, and the others tuples, as elsewhere in what ships into guests: to import
+    dataclasses, and to make thirty, would be a third of the executor's start.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class NotConfigured(_Bare):
     """There is no config file (FILE-02)."""
 
 
-@dataclass(frozen=True)
-class ConfigFinding:
+class ConfigFinding(NamedTuple):
     """The config file can't be used (FILE-03, FILE-08, CFG-03)."""
 
     reason: str
     name: str = ErrorName.INCORRECT_CONFIG.value
 
 
-@dataclass(frozen=True)
-class PluginHostFinding:
+class PluginHostFinding(NamedTuple):
     """The plugin-host file can't be used (FILE-06)."""
 
     reason: str
     name: str = ErrorName.INCORRECT_PLUGIN_HOST.value
 
 
-@dataclass(frozen=True)
-class ScriptFinding:
+class ScriptFinding(NamedTuple):
     """A script can't be run, failed or timed out; `name` is one of the eight script errors.
 
     `phase` is "recover" (the interrupted run's post-script, ROB-05), "precheck" (FILE-04, FILE-05,
@@ -49,28 +63,23 @@ class ScriptFinding:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class PreSucceeded:
+class PreSucceeded(_Bare):
     """The pre-script ended with 0."""
 
 
-@dataclass(frozen=True)
-class PostSucceeded:
+class PostSucceeded(_Bare):
     """The post-script of this run ended with 0."""
 
 
-@dataclass(frozen=True)
-class FreezeDone:
+class FreezeDone(_Bare):
     """All that FRZ-01 names is frozen; also where there was nothing to freeze."""
 
 
-@dataclass(frozen=True)
-class FreezeOff:
+class FreezeOff(_Bare):
     """No freeze was attempted: fsFreezeEnabled is false (FRZ-02), or FBK-08 says so."""
 
 
-@dataclass(frozen=True)
-class FreezeFailed:
+class FreezeFailed(NamedTuple):
     """A freeze failed and was undone (FRZ-04, FRZ-07), or somebody else thawed (FRZ-06).
 
     `phase` is "freeze" for the first, "snapshot" or "thaw" (where it was found) for the second.
@@ -80,20 +89,17 @@ class FreezeFailed:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class SnapshotTaken:
+class SnapshotTaken(_Bare):
     """The snapshot command returned 0 in time."""
 
 
-@dataclass(frozen=True)
-class SnapshotFailed:
+class SnapshotFailed(NamedTuple):
     """The snapshot command failed or did not return in time (SNP-02)."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(_Bare):
     """Another run is under way (ROB-01)."""
 
 

@@ -7,8 +7,7 @@ twelve low bits (0o7777), as stat shows them.
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from .errors import ErrorName, for_script
 
@@ -16,8 +15,7 @@ CONFIG_MODE = 0o600
 SCRIPT_MODE = 0o700
 
 
-@dataclass(frozen=True)
-class DirFacts:
+class DirFacts(NamedTuple):
     """One directory on a file's resolved path."""
 
     path: str
@@ -25,8 +23,7 @@ class DirFacts:
     mode: int
 
 
-@dataclass(frozen=True)
-class FileFacts:
+class FileFacts(NamedTuple):
     """What stat showed of one path; symlinks are followed.
 
     `exists`: stat found a target. `dangling`: it did not, but lstat found something there (a
@@ -45,8 +42,7 @@ class FileFacts:
     directories: Tuple[DirFacts, ...] = ()
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """A file that must not be used: the error's name, a short reason word, a sentence."""
 
     name: ErrorName

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import configparser
 import re
-from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from typing import NamedTuple, Optional, Tuple, Union
 
 #: Where the plugin-host file lies; where there is none, the executor uses its own copy.
 PLUGIN_HOST_PATH = "/etc/azure/VMSnapshotPluginHost.conf"
@@ -15,8 +14,7 @@ _SECTION = "pre_post"
 _MOST_DIGITS = 18
 
 
-@dataclass(frozen=True)
-class Plugin:
+class Plugin(NamedTuple):
     """One plugin of the file; the first (number 0) is ours."""
 
     name: str
@@ -24,8 +22,7 @@ class Plugin:
     config_path: str
 
 
-@dataclass(frozen=True)
-class PluginHost:
+class PluginHost(NamedTuple):
     """A readable plugin-host file: `timeout` bounds each script, in seconds (CFG-04)."""
 
     timeout: int
@@ -33,8 +30,7 @@ class PluginHost:
     plugins: Tuple[Plugin, ...]
 
 
-@dataclass(frozen=True)
-class PluginHostProblem:
+class PluginHostProblem(NamedTuple):
     """Why the file is corrupt: a short word, and a sentence that names the key and what it held.
 
     Reasons: encoding, empty, ini, missing-section, missing-key, not-a-number, no-plugin,

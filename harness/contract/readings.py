@@ -6,7 +6,6 @@ accepted. The executor never asks for these, only the harness does.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import FrozenSet, List, Mapping, Sequence, Tuple
 
 from .clauses import CATALOGUE
@@ -42,7 +41,7 @@ def accepted(policy: Policy, happenings: Sequence[Happening], rules: str) -> Tup
     expected = judge(policy, happenings)
     readings = [expected]
     if _either_level(policy, happenings) and expected.consistency == "file-system":
-        readings.append(replace(expected, consistency="crash"))
+        readings.append(expected._replace(consistency="crash"))
     if any_of(happenings, SnapshotFailed):
         readings.extend(_one_error_enough(expected, happenings))
     if rules != STRICT:
@@ -70,7 +69,7 @@ def _one_error_enough(expected: Verdict, happenings: Sequence[Happening]) -> Lis
     )
     after = rest[len(before) :]
     return [
-        replace(expected, errors=before + names + after)
+        expected._replace(errors=before + names + after)
         for names in ((pair[1],), (pair[1], pair[0]), pair)
     ]
 

@@ -6,8 +6,7 @@ run: what comes next. The other readings that the sources allow are in `readings
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import List, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 from .errors import ErrorName
 from .happenings import (
@@ -52,8 +51,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """What the config (and the guest) say about failures; the defaults are CFG-02's."""
 
     continue_on_failure: bool = True
@@ -61,8 +59,7 @@ class Policy:
     single_disk: bool = False
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """`status`: succeeded | failed; `consistency`: application | file-system | crash | none."""
 
     status: str
@@ -70,8 +67,7 @@ class Verdict:
     errors: Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(NamedTuple):
     """What the run still does, given what has happened; each flag is a duty not yet fulfilled.
 
     `pre`: start the pre-script. `freeze`: attempt the freeze. `snapshot`: ask for the snapshot
@@ -93,7 +89,7 @@ def effective_policy(policy: Policy, happenings: Sequence[Happening]) -> Policy:
     `single_disk` is a fact of the guest and stays (FILE-02, FBK-05, FBK-06, ROB-05).
     """
     if any_of(happenings, NotConfigured, ConfigFinding, PluginHostFinding):
-        return replace(Policy(), single_disk=policy.single_disk)
+        return Policy(single_disk=policy.single_disk)
     return policy
 
 

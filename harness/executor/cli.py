@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
-from dataclasses import dataclass
-from typing import List, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from ..contract.verdict import NotConfigured, proceeds
-from . import __version__
 from .journal import explain
 from .main import backup
 from .mounts import find_filesystems, find_partial
@@ -20,20 +17,32 @@ from .system import decode
 
 _USAGE = 2
 
-_EPILOG = """\
-environment:
-  SNAPCERT_SNAPSHOT      full path of an executable that takes the snapshot; exit 0: taken
-  SNAPCERT_STATUS        where the outcome is written, as JSON
-  SNAPCERT_SINGLE_DISK   1 where the only disk carries the root filesystem
-  SNAPCERT_FREEZE_BOUND  seconds from the first freeze to the last thaw, at most 60
 
-exit status: 0 succeeded (check: nothing found), 1 failed (check: a finding), 2 wrong usage
-"""
+class Options(NamedTuple):
+    """What the command line says; `json` is of the command check, the others of backup."""
+
+    command: str = "backup"
+    snapshot: Optional[str] = None
+    status: Optional[str] = None
+    log_folder: str = LOG_FOLDER
+    state_folder: str = STATE_FOLDER
+    json: bool = False
+
+
+_BACKUP = Options()
+
+
+def _parse(words: List[str]) -> Options:
+    # A backup as it is usually started has no options, and starts sooner without argparse.
+    from .usage import parser
+
+    return Options(**vars(parser().parse_args(words)))
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
     """Run the command line; the exit status."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _BACKUP if words == ["backup"] else _parse(words)
     try:
         if options.command == "check":
             if os.geteuid() != 0:
@@ -54,44 +63,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         return _USAGE
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="executor",
-        description="Backs up this machine in an application-consistent way: pre-script, freeze, "
-        "snapshot, thaw, post-script.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(
-        dest="command", required=True, metavar="COMMAND", prog="executor"
-    )
-    run = commands.add_parser(
-        "backup",
-        help="perform one backup run",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    run.add_argument("--snapshot", metavar="PATH", help="instead of SNAPCERT_SNAPSHOT")
-    run.add_argument("--status", metavar="PATH", help="instead of SNAPCERT_STATUS")
-    run.add_argument(
-        "--log-folder", metavar="DIR", default=LOG_FOLDER, help="logs of runs (%(default)s)"
-    )
-    run.add_argument(
-        "--state-folder",
-        metavar="DIR",
-        default=STATE_FOLDER,
-        help="locks, and the record of an interrupted run; a tmpfs (%(default)s)",
-    )
-    check = commands.add_parser(
-        "check", help="judge config and scripts as a backup would, and run nothing"
-    )
-    check.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
-
-
-@dataclass(frozen=True)
-class _Freeze:
+class _Freeze(NamedTuple):
     """What a backup would freeze now: `names` in order. `none_because`: why it would not."""
 
     names: Tuple[str, ...] = ()

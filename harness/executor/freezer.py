@@ -14,9 +14,8 @@ import errno
 import os
 import select
 import socket
-from dataclasses import dataclass
 from types import TracebackType
-from typing import List, Optional, Sequence, Set, Tuple, Type
+from typing import List, NamedTuple, Optional, Sequence, Set, Tuple, Type
 
 from .channel import Gone, Lifeline, Message, pack, receive_packet, start_service, unpack
 from .mounts import Filesystem
@@ -26,16 +25,14 @@ from .system import freeze, now, thaw
 _THAW_PATIENCE = 4.0
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """A filesystem and the descriptor of its root, opened before anything is frozen."""
 
     filesystem: Filesystem
     descriptor: int
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """What went wrong with one filesystem, for people; `foreign`: somebody else's doing."""
 
     filesystem: Filesystem

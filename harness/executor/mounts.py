@@ -20,14 +20,12 @@ import contextlib
 import os
 import re
 import stat
-from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 FREEZABLE = ("ext3", "ext4", "xfs", "btrfs")
 
 
-@dataclass(frozen=True)
-class Mount:
+class Mount(NamedTuple):
     """One line of mountinfo; `device` is "MAJOR:MINOR" of the superblock, one a filesystem."""
 
     id: int
@@ -59,8 +57,7 @@ class Mount:
         return len([part for part in self.mountpoint.split("/") if part])
 
 
-@dataclass(frozen=True)
-class Filesystem:
+class Filesystem(NamedTuple):
     """One filesystem, with every mount of it that `choose` or `choose_partial` goes by."""
 
     device: str

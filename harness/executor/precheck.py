@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from typing import NamedTuple, Optional, Tuple, Union
 
 from ..contract.config import CONFIG_PATH, Config, ConfigProblem, effective_timeout, parse_config
 from ..contract.permissions import (
@@ -41,8 +40,7 @@ pluginConfigPath0 = VMSnapshotScriptPluginConfig.json
 """
 
 
-@dataclass(frozen=True)
-class Precheck:
+class Precheck(NamedTuple):
     """What the precheck found. `happening` is None where both scripts may run.
 
     `pre` and `post` are set exactly then; `detail` is the finding's sentence.
@@ -56,8 +54,7 @@ class Precheck:
     post: Optional[Script] = None
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(NamedTuple):
     """Where the framework's files lie; others than the contract's only in tests."""
 
     config: str = CONFIG_PATH
@@ -65,7 +62,10 @@ class Paths:
     own_plugin_host: bytes = OWN_PLUGIN_HOST
 
 
-def precheck(single_disk: bool, paths: Paths = Paths()) -> Precheck:
+_CONTRACTS = Paths()
+
+
+def precheck(single_disk: bool, paths: Paths = _CONTRACTS) -> Precheck:
     """Judge config presence, plugin host, config file, config content, pre- and post-script."""
     policy = Policy(single_disk=single_disk)
     config_facts = look(paths.config)

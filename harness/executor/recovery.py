@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
 from typing import Optional
 
 from ..contract.errors import ErrorName
@@ -39,7 +38,7 @@ def recover(state: StateFolder, journal: Journal, lifeline: Lifeline) -> Optiona
         finding = ScriptFinding(PHASE, ErrorName.POST_EXECUTION_FAILED.value, reason)
     elif record.post is not None:
         with contextlib.suppress(OSError):
-            state.write(replace(record, recovering=True, frozen=()))
+            state.write(record._replace(recovering=True, frozen=()))
         warden = record.post.warden()
         finding = run_script(record.post, warden, PHASE, journal, lifeline)
         warden.close()
@@ -53,7 +52,7 @@ def settle(state: StateFolder, run: str, finding: Optional[ScriptFinding]) -> No
         state.remove()
     else:
         with contextlib.suppress(OSError):
-            state.write(Record(run, failed=(finding.name, finding.reason)))
+            state.write(Record(run, boot_id(), failed=(finding.name, finding.reason)))
 
 
 def _thaw(record: Record, journal: Journal) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from dataclasses import replace
 from typing import Dict, List, Optional, Tuple
 
 from ..contract.verdict import (
@@ -35,7 +34,7 @@ from .recovery import recover, settle
 from .scripts import Script, run_script
 from .settings import Settings
 from .state import Record, StateFolder, write_whole
-from .system import now
+from .system import boot_id, now
 from .warden import Command, Ended, Warden
 
 #: How long the snapshot command may take to discard a set that is not wanted, in seconds.
@@ -113,7 +112,7 @@ class Run:
             self._post = None
             return
         # From here on the post-script is due, whatever comes (RUN-06, ROB-02).
-        self._record(Record(self._identity, post=self._post))
+        self._record(Record(self._identity, boot_id(), post=self._post))
         # All that a command needs is made ready now: the application waits later.
         self._snapshot_warden()
         if self._post is not None:
@@ -328,7 +327,7 @@ class Run:
     def _still_frozen(self, mountpoints: Tuple[str, ...]) -> None:
         record = self._state.read()
         if mountpoints or (record is not None and record.frozen):
-            self._record(replace(record or Record(self._identity), frozen=mountpoints))
+            self._record((record or Record(self._identity, boot_id()))._replace(frozen=mountpoints))
 
     def _record(self, record: Record) -> None:
         try:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import asdict, dataclass
-from typing import Any, Callable, Mapping, Optional, Tuple
+from typing import Any, Callable, Mapping, NamedTuple, Optional, Tuple
 
 from ..contract.errors import ErrorName, for_script
 from ..contract.permissions import Finding, judge_script
@@ -26,8 +25,7 @@ ENVIRONMENT: Mapping[str, str] = {
 INTERRUPTED_GRACE = 4.0
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(NamedTuple):
     """A script as the precheck found it; `seconds` for all attempts together (RUN-04).
 
     `path` is what the config names, `resolved` what runs (FILE-08, FILE-09).
@@ -46,7 +44,7 @@ class Script:
 
     def record(self) -> Mapping[str, Any]:
         """As JSON, for a recovery by a later run (ROB-05)."""
-        return asdict(self)
+        return self._asdict()
 
     @staticmethod
     def of_record(record: Mapping[str, Any]) -> Script:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Mapping, Optional, Tuple
+from typing import Mapping, NamedTuple, Optional, Tuple
 
 #: From the first freeze to the last thaw, in seconds (FRZ-03).
 FREEZE_BOUND = 60.0
@@ -23,8 +22,7 @@ class UsageError(Exception):
         self.remedy = remedy
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """`snapshot` and `status` are paths; `status` None: no status file is written.
 
     `environment` is the caller's, for the snapshot command only.

@@ -13,13 +13,11 @@ import json
 import os
 import signal
 import stat
-from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from .scripts import Script
 from .settings import UsageError
-from .system import boot_id
 
 #: How long a start waits for what survives of a killed run, in seconds (ROB-01).
 SURVIVORS = 20.0
@@ -30,8 +28,7 @@ class InProgress(Exception):
     """Another run is under way (ROB-01)."""
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """What a later run needs to clear up after this one.
 
     `post`: the post-script that is due, None where none is. `frozen`: mount points that may be
@@ -40,7 +37,7 @@ class Record:
     """
 
     run: str
-    boot: str = field(default_factory=boot_id)
+    boot: str
     post: Optional[Script] = None
     frozen: Tuple[str, ...] = ()
     recovering: bool = False

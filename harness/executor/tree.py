@@ -9,8 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from dataclasses import dataclass
-from typing import Callable, Dict, List, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from .system import now
 
@@ -20,8 +19,7 @@ GRACE = 1.5
 GIVE_UP = 4.5
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(NamedTuple):
     """One line of the process table; `state` is the kernel's letter, Z for a zombie."""
 
     pid: int

@@ -13,8 +13,7 @@ import os
 import select
 import signal
 import socket
-from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from .channel import Gone, Lifeline, Message, pack, receive_packet, start_service, unpack
 from .system import become_subreaper, default_signals, encode, leak_nothing, now
@@ -27,16 +26,14 @@ _CHUNK = 1 << 16
 _PATIENCE = GIVE_UP + 3.0
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """What to start; a file without a shebang is run by /bin/sh (RUN-09)."""
 
     argv: Tuple[str, ...]
     environment: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(NamedTuple):
     """How one start of a command ended.
 
     Exactly one of `exit`, `signal` and `error` (errno of a failed exec) is set, unless `timed_out`
@@ -131,12 +128,12 @@ class Warden:
         self._service.close(now() + _PATIENCE)
 
 
-@dataclass
 class _Stream:
     """One output stream: the pipe it comes from, and its last bytes."""
 
-    descriptor: int
-    kept: bytes = b""
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.kept = b""
 
     def add(self, chunk: bytes) -> None:
         self.kept = (self.kept + chunk)[-TAIL:]
@@ -145,15 +142,19 @@ class _Stream:
         return self.kept.decode("utf-8", "replace")
 
 
-@dataclass
 class _Attempt:
-    pid: int
-    began: float
-    until: Optional[float]
-    out: _Stream
-    err: _Stream
-    report: int
-    status: Optional[int] = None
+    """One start: its process, its streams, the pipe that tells of a failed exec, its end."""
+
+    def __init__(
+        self, pid: int, began: float, until: Optional[float], *, out: int, err: int, report: int
+    ) -> None:
+        self.pid = pid
+        self.began = began
+        self.until = until
+        self.out = _Stream(out)
+        self.err = _Stream(err)
+        self.report = report
+        self.status: Optional[int] = None
 
 
 class _Keeper:
@@ -255,11 +256,11 @@ class _Keeper:
             _become(self._command, self._null, out_end, err_end, report_end)
         for descriptor in (out_end, err_end, report_end):
             os.close(descriptor)
-        streams = _Stream(out), _Stream(err)
-        for stream in streams:
+        attempt = _Attempt(pid, began, until, out=out, err=err, report=report)
+        for stream in (attempt.out, attempt.err):
             self._streams[stream.descriptor] = stream
             self._poll.register(stream.descriptor, select.POLLIN)
-        return _Attempt(pid, began, until, *streams, report)
+        return attempt
 
     def _end_all(self) -> int:
         # A request that waits, or the worker's end-of-file, would make every wait below return.

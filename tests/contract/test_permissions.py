@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -48,7 +46,7 @@ def test_a_dangling_link_is_no_absence() -> None:
 @pytest.mark.parametrize("mode", [0o601, 0o610, 0o604, 0o644, 0o660, 0o666, 0o700, 0o4600, 0o1600])
 def test_a_config_wider_than_600(mode: int) -> None:
     for strict in (True, False):
-        finding = judge_config_file(replace(_CONFIG, mode=mode), strict=strict)
+        finding = judge_config_file(_CONFIG._replace(mode=mode), strict=strict)
         assert finding is not None
         assert finding.reason == "permissions"
         assert f"{mode:03o}" in finding.detail
@@ -57,19 +55,19 @@ def test_a_config_wider_than_600(mode: int) -> None:
 
 @pytest.mark.parametrize("mode", [0o400, 0o200, 0o000])
 def test_a_config_narrower_than_600_is_refused_in_strict_only(mode: int) -> None:
-    finding = judge_config_file(replace(_CONFIG, mode=mode))
+    finding = judge_config_file(_CONFIG._replace(mode=mode))
     assert finding is not None
     assert finding.reason == "permissions"
-    assert judge_config_file(replace(_CONFIG, mode=mode), strict=False) is None
+    assert judge_config_file(_CONFIG._replace(mode=mode), strict=False) is None
 
 
 def test_a_config_of_another_user_or_kind() -> None:
-    owner = judge_config_file(replace(_CONFIG, uid=1000))
+    owner = judge_config_file(_CONFIG._replace(uid=1000))
     assert owner is not None
     assert owner.reason == "permissions"
     assert "1000" in owner.detail
-    assert judge_config_file(replace(_CONFIG, gid=1000)) is None
-    folder = judge_config_file(replace(_CONFIG, kind="dir"))
+    assert judge_config_file(_CONFIG._replace(gid=1000)) is None
+    folder = judge_config_file(_CONFIG._replace(kind="dir"))
     assert folder is not None
     assert folder.reason == "permissions"
     assert "a directory" in folder.detail
@@ -78,7 +76,7 @@ def test_a_config_of_another_user_or_kind() -> None:
 @pytest.mark.parametrize("which", ["pre", "post"])
 @pytest.mark.parametrize("mode", [0o600, 0o500, 0o000, 0o701, 0o710, 0o750, 0o755, 0o777])
 def test_a_script_with_any_other_mode(which: str, mode: int) -> None:
-    finding = judge_script(which, replace(_SCRIPT, mode=mode))
+    finding = judge_script(which, _SCRIPT._replace(mode=mode))
     assert finding is not None
     assert finding.name.value == f"InsufficientPermissionfor{which.capitalize()}-Script"
     assert finding.reason == "permissions"
@@ -87,7 +85,7 @@ def test_a_script_with_any_other_mode(which: str, mode: int) -> None:
 
 @pytest.mark.parametrize("bits", [0o4000, 0o2000, 0o1000, 0o7000])
 def test_special_bits_are_refused(bits: int) -> None:
-    finding = judge_script("pre", replace(_SCRIPT, mode=0o700 | bits))
+    finding = judge_script("pre", _SCRIPT._replace(mode=0o700 | bits))
     assert finding is not None
     assert finding.reason == "special-bits"
 
@@ -95,7 +93,7 @@ def test_special_bits_are_refused(bits: int) -> None:
 @pytest.mark.parametrize("kind", ["dir", "fifo", "char", "block", "socket"])
 def test_a_script_that_is_no_regular_file_is_not_found(kind: str) -> None:
     # Its mode and owner are wrong as well: found is judged first.
-    finding = judge_script("post", replace(_SCRIPT, kind=kind, uid=5, mode=0o777))
+    finding = judge_script("post", _SCRIPT._replace(kind=kind, uid=5, mode=0o777))
     assert finding is not None
     assert (finding.name, finding.reason) == (ErrorName.POST_NOT_FOUND, "not-regular")
 
@@ -120,25 +118,25 @@ def test_a_script_that_is_not_there() -> None:
 )
 def test_a_directory_that_others_may_write_to(directory: DirFacts, named: str) -> None:
     dirs = (DirFacts("/", 0, 0o755), directory)
-    config = judge_config_file(replace(_CONFIG, directories=dirs))
-    script = judge_script_permission("pre", replace(_SCRIPT, directories=dirs))
+    config = judge_config_file(_CONFIG._replace(directories=dirs))
+    script = judge_script_permission("pre", _SCRIPT._replace(directories=dirs))
     assert config is not None
     assert (config.name, config.reason) == (ErrorName.INCORRECT_CONFIG, "directory")
     assert script is not None
     assert (script.name, script.reason) == (ErrorName.PRE_PERMISSION, "directory")
     assert directory.path in script.detail
     assert named in script.detail
-    assert judge_plugin_host_file(replace(_HOST, directories=dirs)) is None
+    assert judge_plugin_host_file(_HOST._replace(directories=dirs)) is None
 
 
 def test_the_plugin_host_file() -> None:
     for mode in (0o600, 0o644, 0o755, 0o444, 0o4644):
-        assert judge_plugin_host_file(replace(_HOST, mode=mode)) is None
+        assert judge_plugin_host_file(_HOST._replace(mode=mode)) is None
     for bad in (
-        replace(_HOST, mode=0o664),
-        replace(_HOST, mode=0o646),
-        replace(_HOST, uid=1),
-        replace(_HOST, kind="fifo"),
+        _HOST._replace(mode=0o664),
+        _HOST._replace(mode=0o646),
+        _HOST._replace(uid=1),
+        _HOST._replace(kind="fifo"),
         _LINK,
     ):
         finding = judge_plugin_host_file(bad)
@@ -148,18 +146,18 @@ def test_the_plugin_host_file() -> None:
 
 @given(_MODES)
 def test_exactly_one_mode_is_good_for_each_file(mode: int) -> None:
-    assert (judge_config_file(replace(_CONFIG, mode=mode)) is None) == (mode == 0o600)
-    assert (judge_script("pre", replace(_SCRIPT, mode=mode)) is None) == (mode == 0o700)
+    assert (judge_config_file(_CONFIG._replace(mode=mode)) is None) == (mode == 0o600)
+    assert (judge_script("pre", _SCRIPT._replace(mode=mode)) is None) == (mode == 0o700)
 
 
 @given(_MODES)
 def test_outside_strict_nobody_but_root_gains_anything(mode: int) -> None:
-    taken = judge_config_file(replace(_CONFIG, mode=mode), strict=False) is None
+    taken = judge_config_file(_CONFIG._replace(mode=mode), strict=False) is None
     assert taken == (mode & ~0o600 == 0)
 
 
 @given(_MODES, st.integers(0, 2**32 - 2))
 def test_a_directory_is_good_iff_only_root_may_write(mode: int, uid: int) -> None:
-    facts = replace(_SCRIPT, directories=(DirFacts("/opt", uid, mode),))
+    facts = _SCRIPT._replace(directories=(DirFacts("/opt", uid, mode),))
     safe = uid == 0 and not mode & 0o022
     assert (judge_script_permission("post", facts) is None) == safe

@@ -37,15 +37,15 @@ _SCRIPT_ERRORS = [name.value for name in ErrorName if "Script" in name.value]
 _policies = st.builds(Policy, st.booleans(), st.booleans(), st.booleans())
 _reasons = st.sampled_from(["", "json", "bom", "narrow", "directory", "permissions", "empty"])
 _happenings: st.SearchStrategy[Happening] = st.one_of(
-    st.builds(ConfigFinding, _reasons),
-    st.builds(PluginHostFinding, _reasons),
+    _reasons.map(ConfigFinding),
+    _reasons.map(PluginHostFinding),
     st.builds(
         ScriptFinding,
         st.sampled_from(["recover", "precheck", "pre", "post"]),
         st.sampled_from(_SCRIPT_ERRORS),
         _reasons,
     ),
-    st.builds(FreezeFailed, st.sampled_from(["freeze", "snapshot", "thaw"])),
+    st.sampled_from(["freeze", "snapshot", "thaw"]).map(FreezeFailed),
     st.sampled_from(
         [
             NotConfigured(),

@@ -19,6 +19,7 @@ import pytest
 from harness.contract.errors import ERRORS
 from harness.executor.scripts import Script
 from harness.executor.state import Record, StateFolder
+from harness.executor.system import boot_id
 
 DRIVER = Path(__file__).with_name("driver.py")
 #: Guests have other Pythons than the test machine, from 3.9 on: name one to try it.
@@ -86,7 +87,7 @@ class Guest:
         """As if a run had been killed after its pre-script, with all that would survive of it."""
         post = str(self.folder / "post")
         script = Script("post", post, post, params=(), retries=0, seconds=30.0)
-        StateFolder(str(self.folder / "state")).write(Record("earlier", post=script))
+        StateFolder(str(self.folder / "state")).write(Record("earlier", boot_id(), post=script))
 
     def wait_for(self, line: str, seconds: float = 20.0) -> None:
         until = time.monotonic() + seconds

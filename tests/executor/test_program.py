@@ -170,7 +170,7 @@ def test_the_record_of_an_interrupted_run(tmp_path: Path) -> None:
     state = StateFolder(str(tmp_path / "state"))
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) & 0o077 == 0
     assert state.read() is None
-    record = Record("r", frozen=("/", "/my disk"), failed=("Post-ScriptTimeout", "why"))
+    record = Record("r", "boot", frozen=("/", "/my disk"), failed=("Post-ScriptTimeout", "why"))
     state.write(record)
     assert state.read() == record
     (tmp_path / "state" / "interrupted.json").write_text('{"run": 1}')
