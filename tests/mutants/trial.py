@@ -35,7 +35,7 @@ class Failure:
 class Trial:
     """What the suite said of one defect: the first failure of each clause, and its own words.
 
-    `ran` is False where the suite did not get as far as a verdict on the executor.
+    `ran` is False where the suite did not get as far as a check of it.
     """
 
     failures: Mapping[str, Failure]
@@ -84,8 +84,9 @@ def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
     failures: dict[str, Failure] = {}
     record = out / "results.jsonl"
     lines = record.read_text(encoding="ascii").splitlines() if record.is_file() else []
-    for line in map(json.loads, lines):
-        if line["type"] == "check" and is_bad(line["status"]):
+    checks = [line for line in map(json.loads, lines) if line["type"] == "check"]
+    for line in checks:
+        if is_bad(line["status"]):
             failure = Failure(line["scenario"], line["expected"], line["observed"])
             failures.setdefault(line["clause"], failure)
-    return Trial(failures, done.returncode in (0, 1), said)
+    return Trial(failures, bool(checks), said)
