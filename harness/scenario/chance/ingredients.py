@@ -212,9 +212,11 @@ def _host(**changed: str) -> bytes:
     return "\n".join(["[pre_post]", *(f"{k} = {v}" for k, v in settings.items()), ""]).encode()
 
 
-_FORMAT = ("FILE-06.format",)
+#: Where the file stands is the project's word; so is what else than an INI file it must be.
+_PLACE = "FILE-06.path"
+_FORMAT = (_PLACE, "FILE-06.format")
 PLUGIN_HOSTS = (
-    PluginHost("is no INI file", "ini", b"pre_post\nthis is no INI file\n"),
+    PluginHost("is no INI file", "ini", b"pre_post\nthis is no INI file\n", rests_on=(_PLACE,)),
     PluginHost("is empty", "empty", b"", rests_on=_FORMAT),
     PluginHost("names no plugin", "no-plugin", _host(numberOfPlugins="0"), rests_on=_FORMAT),
     PluginHost("has timeout 0", "not-a-number", _host(timeoutInSeconds="0"), rests_on=_FORMAT),
@@ -224,9 +226,9 @@ PLUGIN_HOSTS = (
         "permissions",
         _host(),
         mode="0660",
-        rests_on=("FILE-06.permissions",),
+        rests_on=(_PLACE, "FILE-06.permissions"),
     ),
-    PluginHost("is good", "", _host(), mode="0644", rests_on=("FILE-06.other-bits",)),
+    PluginHost("is good", "", _host(), mode="0644", rests_on=(_PLACE, "FILE-06.other-bits")),
 )
 
 PARAMETERS: Mapping[tuple[str, ...], tuple[str, ...]] = {
