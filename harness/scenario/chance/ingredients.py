@@ -23,6 +23,7 @@ from harness.scenario.chance.circumstances import (
 
 PLACES = (
     Place("two-disks", "two disks, one mounted in the other"),
+    Place("four-disks", "four disks, three of them nested", data=False),
     Place("root-and-data", "a root disk and a data disk", data=False),
     Place("log-disk", "a root disk and a disk for the logs", data=False),
     Place("read-only", "one disk, mounted read-only", data=False, rests_on=("FRZ-01.nothing",)),
@@ -30,12 +31,16 @@ PLACES = (
 )
 
 
+#: The retries that are drawn are two at most: what happens in turn is named three times.
+_IN_TURN = 3
+
+
 def _dies(signal: str) -> Behaviour:
-    return Behaviour(f"dies by SIG{signal}", "die-by", (signal,), None, "signal")
+    return Behaviour(f"dies by SIG{signal}", "die-in-turn", (signal,) * _IN_TURN, None, "signal")
 
 
 def _exits(status: int) -> Behaviour:
-    return Behaviour(f"exits with {status}", "fail-with", (str(status),), None)
+    return Behaviour(f"exits with {status}", "exit-in-turn", (str(status),) * _IN_TURN, None)
 
 
 def _succeeds_at(attempt: int) -> Behaviour:
