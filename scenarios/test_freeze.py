@@ -103,7 +103,7 @@ def test_freeze_under_load(case: Case) -> None:
     """Somebody writes without a pause: nothing of it reaches the disk while the set is taken."""
     since = len(case.guest.events)
     writer = case.guest.spawn("writer", ["/usr/bin/python3", "-c", WRITER], lines=True)
-    case.guest.events.wait(lambda e: e.name == "lines", FIRST_WRITE, since)
+    case.guest.events.wait(lambda e: e.name == "lines", case.patience(FIRST_WRITE), since)
     run = case.backup(Given(configured(), scripts()))
     writer.kill()
     all_well = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())

@@ -40,7 +40,8 @@ def _findings(history: History, terms: Terms) -> Iterator[Finding]:
             f"consistency {outcome.consistency}",
             harm=Harm.FALSE_CONSISTENCY,
         )
-    if refusal.goes_on:
+    # A snapshot that could not be taken says nothing of the policy.
+    if refusal.goes_on and all(call.answer == 0 for call in history.snapshots):
         taken = history.sets()
         named = [disk.name for disk in terms.named_disks(history)]
         frozen = all(

@@ -65,3 +65,13 @@ def test_each_clause_is_broken_alone(run: History, clauses: set[str]) -> None:
 
 def test_what_is_not_refused_is_not_judged() -> None:
     assert not ALL & {f.clause for f in judge(history(), None, Terms())}
+
+
+def test_a_set_that_could_not_be_taken_says_nothing_of_the_policy() -> None:
+    failed = history(
+        marks=(),
+        script_runs=(),
+        snapshots=(snapshot(answer=1, set_id=None),),
+        end=end(outcome("failed", "none", "IncorrectPluginhostFile", "SnapshotFailed")),
+    )
+    assert broken(failed) == set()

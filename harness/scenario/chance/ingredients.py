@@ -23,6 +23,7 @@ from harness.scenario.chance.circumstances import (
 
 PLACES = (
     Place("two-disks", "two disks, one mounted in the other"),
+    Place("four-disks", "four disks, three of them nested", data=False),
     Place("root-and-data", "a root disk and a data disk", data=False),
     Place("log-disk", "a root disk and a disk for the logs", data=False),
     Place("read-only", "one disk, mounted read-only", data=False, rests_on=("FRZ-01.nothing",)),
@@ -30,12 +31,16 @@ PLACES = (
 )
 
 
+#: The retries that are drawn are two at most: what happens in turn is named three times.
+_IN_TURN = 3
+
+
 def _dies(signal: str) -> Behaviour:
-    return Behaviour(f"dies by SIG{signal}", "die-by", (signal,), None, "signal")
+    return Behaviour(f"dies by SIG{signal}", "die-in-turn", (signal,) * _IN_TURN, None, "signal")
 
 
 def _exits(status: int) -> Behaviour:
-    return Behaviour(f"exits with {status}", "fail-with", (str(status),), None)
+    return Behaviour(f"exits with {status}", "exit-in-turn", (str(status),) * _IN_TURN, None)
 
 
 def _succeeds_at(attempt: int) -> Behaviour:
@@ -212,9 +217,11 @@ def _host(**changed: str) -> bytes:
     return "\n".join(["[pre_post]", *(f"{k} = {v}" for k, v in settings.items()), ""]).encode()
 
 
-_FORMAT = ("FILE-06.format",)
+#: Where the file stands is the project's word; so is what else than an INI file it must be.
+_PLACE = "FILE-06.path"
+_FORMAT = (_PLACE, "FILE-06.format")
 PLUGIN_HOSTS = (
-    PluginHost("is no INI file", "ini", b"pre_post\nthis is no INI file\n"),
+    PluginHost("is no INI file", "ini", b"pre_post\nthis is no INI file\n", rests_on=(_PLACE,)),
     PluginHost("is empty", "empty", b"", rests_on=_FORMAT),
     PluginHost("names no plugin", "no-plugin", _host(numberOfPlugins="0"), rests_on=_FORMAT),
     PluginHost("has timeout 0", "not-a-number", _host(timeoutInSeconds="0"), rests_on=_FORMAT),
@@ -224,9 +231,9 @@ PLUGIN_HOSTS = (
         "permissions",
         _host(),
         mode="0660",
-        rests_on=("FILE-06.permissions",),
+        rests_on=(_PLACE, "FILE-06.permissions"),
     ),
-    PluginHost("is good", "", _host(), mode="0644", rests_on=("FILE-06.other-bits",)),
+    PluginHost("is good", "", _host(), mode="0644", rests_on=(_PLACE, "FILE-06.other-bits")),
 )
 
 PARAMETERS: Mapping[tuple[str, ...], tuple[str, ...]] = {

@@ -54,27 +54,34 @@ class Trials:
         told = kind.describe(first)
         self._recorder.title = f"By chance: {told}"
         trial = self._try(first, kind)
-        self._record(trial)
+        tried = {first: trial}
+        smallest = first
+        try:
+            if trial.why:
+                smallest = self._simplest(tried, first, kind)
+        finally:
+            if smallest != first:
+                self._record(tried[smallest])
+            self._record(trial)
         if not trial.why:
             return
+        simplest = kind.describe(smallest)
+        self._recorder.title = f"By chance: {simplest}"
+        why = f"where {simplest}:\n{tried[smallest].why}"
+        if smallest != first:
+            why += f"\n(drawn first, and simplified in {len(tried) - 1} tries: {told})"
+        raise ScenarioFailed(why)
+
+    def _simplest(self, tried: dict[_Drawn, Trial], first: _Drawn, kind: Kind[_Drawn]) -> _Drawn:
         until = time.monotonic() + SECONDS * self._workplace.timeout_scale
-        tried = {first: trial}
 
         def fails(candidate: _Drawn) -> bool:
             if time.monotonic() > until:
                 return False
             tried[candidate] = self._try(candidate, kind)
-            return bool(tried[candidate].failed & trial.failed)
+            return bool(tried[candidate].failed & tried[first].failed)
 
-        smallest = shrink(first, kind.simpler, fails, TRIES)
-        if smallest == first:
-            raise ScenarioFailed(f"where {told}:\n{trial.why}")
-        self._record(tried[smallest])
-        self._recorder.title = f"By chance: {kind.describe(smallest)}"
-        raise ScenarioFailed(
-            f"where {kind.describe(smallest)}:\n{tried[smallest].why}\n"
-            f"(drawn first, and simplified in {len(tried) - 1} tries: {told})"
-        )
+        return shrink(first, kind.simpler, fails, TRIES)
 
     def binds(self, clause: str) -> bool:
         """Whether an executor that breaks this clause fails here."""

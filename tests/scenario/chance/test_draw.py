@@ -107,7 +107,7 @@ def test_shrinking_asks_no_more_than_it_may_and_nothing_twice() -> None:
         asked.append(other)
         return True
 
-    met = next(m for m in map(drawn, range(100)) if len(ingredients(m)) > 6)
+    met = next(m for m in map(drawn, range(2000)) if len(ingredients(m)) > 6)
     assert shrink(met, simpler, fails, 3) != met
     assert len(asked) == 3
     asked.clear()

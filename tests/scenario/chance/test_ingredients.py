@@ -159,7 +159,7 @@ def test_a_situation_becomes_files_and_triggers() -> None:
     given = given_of(met)
     assert given.setting("continueBackupOnFailure", None) is False
     assert given.setting("fsFreezeEnabled", "left out") == "left out"
-    assert given.arguments() == {"pre": ("2", "one"), "post": ("one",)}
+    assert given.arguments() == {"pre": ("2", "2", "2", "one"), "post": ("one",)}
     assert given.setting("preScriptNoOfRetries", 0) == 2
     (trigger,) = triggers_of(met)
     assert trigger["when"] == {"mark": ["pre", "start"]}
