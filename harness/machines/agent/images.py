@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from . import attached, fsid, linux, loopdev
+from . import attached, extid, fsid, linux, loopdev
 from .problem import AgentProblem
 from .store import Image, Store
 from .tools import Tools
@@ -49,14 +49,15 @@ class Images:
             )
         size = int(wanted["size"])
         self._store.need(size)
-        if source == "root":
-            template = self._root_template(filesystem, size)
-            linux.clone_file(template.path, path)
-            # A new UUID for an xfs means a new log, 64 MiB of it written; and every mount of an
-            # xfs of ours is nouuid anyway, as copies of sets have to be.
-            uuid = template.uuid if filesystem == "xfs" else self._renew(path, filesystem)
-            return filesystem, uuid
-        return filesystem, self._format(path, filesystem, size)
+        # An ext4 that is copied, with another UUID, is as good as new, and costs less than a mkfs.
+        if source != "root" and filesystem != "ext4":
+            return filesystem, self._format(path, filesystem, size)
+        template = self._template(source, filesystem, size)
+        linux.clone_file(template.path, path)
+        # A new UUID for an xfs means a new log, 64 MiB of it written; and every mount of an xfs of
+        # ours is nouuid anyway, as copies of sets have to be.
+        uuid = template.uuid if filesystem == "xfs" else self._renew(path, filesystem)
+        return filesystem, uuid
 
     def _format(self, path: str, filesystem: str, size: int, content: str = "") -> str:
         """mkfs, with the files below `content` where the tool can put them in, ext's."""
@@ -78,17 +79,16 @@ class Images:
         self._tools.must(Code.MKFS, what, *argv)
         return uuid
 
-    def _root_template(self, filesystem: str, size: int) -> Image:
-        """The container's own root filesystem in an image; copied once for each kind and size."""
-        name = f"root-{filesystem}-{size}"
+    def _template(self, source: str, filesystem: str, size: int) -> Image:
+        """What is copied, made once for each kind and size: empty, or with the container's root."""
+        name = f"{source}-{filesystem}-{size}"
         with self._guard:
             if name not in self._templates:
                 path = self._store.template(name)
                 if os.path.exists(path):
                     os.unlink(path)  # of an attempt that failed
-                self._templates[name] = Image(
-                    filesystem, self._copy_root(path, filesystem, size), path
-                )
+                make = self._copy_root if source == "root" else self._format
+                self._templates[name] = Image(filesystem, make(path, filesystem, size), path)
             return self._templates[name]
 
     def _copy_root(self, image: str, filesystem: str, size: int) -> str:
@@ -137,15 +137,16 @@ class Images:
         """Give a copied ext or btrfs a UUID of its own."""
         uuid = _new_uuid()
         problem = f"a copied {filesystem} can't get a UUID of its own"
-        if filesystem == "btrfs":
-            try:
-                fsid.renew(path, uuid)
-            except ValueError as error:
-                raise AgentProblem(
-                    Code.MKFS, f"{problem}: {error}", "make it with the default checksums"
-                ) from error
-        else:
+        by_hand = {"btrfs": fsid.renew, "ext4": extid.renew}.get(filesystem)
+        if by_hand is None:
             self._tools.must(Code.MKFS, problem, "tune2fs", "-f", "-U", uuid, path)
+            return uuid
+        try:
+            by_hand(path, uuid)
+        except ValueError as error:
+            raise AgentProblem(
+                Code.MKFS, f"{problem}: {error}", "make it with the default checksums"
+            ) from error
         return uuid
 
 
