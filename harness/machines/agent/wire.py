@@ -77,6 +77,7 @@ class Do:
     PROCESSES = "processes"
     MOUNTS = "mounts"
     LOCKS = "locks"
+    OBSERVE = "observe"
     WATCH_SCRIPTS = "watch_scripts"
     UNWATCH_SCRIPTS = "unwatch_scripts"
     PLAN = "plan"
