@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from harness.machines.acl import encode_acl
 from harness.machines.agent import wire
+
+#: The executor and a situation's scripts go into guest after guest.
+_packed = functools.lru_cache(maxsize=32)(wire.pack)
 
 Kind = Literal["file", "dir", "symlink", "fifo", "socket", "char", "block", "absent"]
 
@@ -43,7 +47,7 @@ class GuestFile:
         if self.mode:
             entry["mode"] = self.mode
         if self.kind == "file":
-            entry["content_b64"] = wire.pack(self.content)
+            entry["content_b64"] = _packed(self.content)
         if self.target:
             entry["target"] = self.target
         if self.device:

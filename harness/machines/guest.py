@@ -205,17 +205,15 @@ class Guest:
 
     def observe(self, roots: Sequence[str] = ("/",), exclude: Sequence[str] = ()) -> GuestState:
         """Everything that the residue oracle compares, in one record."""
-        asked = [
-            self._channel.start(name) for name in (wire.Do.PROCESSES, wire.Do.MOUNTS, wire.Do.LOCKS)
-        ]
-        files = self.list_files(roots, exclude)
-        processes, mounts, locks = (pending.result(_REQUEST) for pending in asked)
+        seen = self._channel.request(
+            wire.Do.OBSERVE, {"roots": list(roots), "exclude": list(exclude)}, _LIST
+        )
         return GuestState(
             at=self.now(),
-            processes=tuple(_process(facts) for facts in processes["processes"]),
-            mounts=tuple(mounts["mounts"]),
-            files=files,
-            locks=tuple(locks["locks"]),
+            processes=tuple(_process(facts) for facts in seen["processes"]),
+            mounts=tuple(seen["mounts"]),
+            files=seen["files"],
+            locks=tuple(seen["locks"]),
             frozen=self.host.frozen(self),
         )
 

@@ -37,5 +37,5 @@ class ReferenceTarget:
         guest.put(GuestFile(path=INSTALLED_AT, content=self._archive, mode="0755"))
 
     def launch(self) -> Launch:
-        """`python3 -I executor.pyz backup`."""
-        return Launch(("/usr/bin/python3", "-I", INSTALLED_AT, "backup"))
+        """`python3 -I -S executor.pyz backup`: it needs no packages, so none are looked for."""
+        return Launch(("/usr/bin/python3", "-I", "-S", INSTALLED_AT, "backup"))

@@ -85,6 +85,7 @@ class Guest(Role):
             Do.PROCESSES: self._processes,
             Do.MOUNTS: self._mounts,
             Do.LOCKS: lambda _: {"locks": procfs.locks()},
+            Do.OBSERVE: self._observe,
             Do.WATCH_SCRIPTS: self._inside(self._watch_scripts),
             Do.UNWATCH_SCRIPTS: self._unwatch_scripts,
             Do.PLAN: self._set_plan,
@@ -156,6 +157,12 @@ class Guest(Role):
             elif seen and mount.is_disk(self._disks.values()):
                 ours.append(f"{seen.rstrip('/')}/{PROBE_FILE}")
         return {"files": files.list_files(wanted["roots"], [*wanted.get("exclude", []), *ours])}
+
+    def _observe(self, wanted: Wanted) -> Wanted:
+        """Processes, mounts, locks and files at once: twice in every run, so in one request."""
+        state = {**self._processes({}), **self._mounts({}), "locks": procfs.locks()}
+        self._enter_root()
+        return {**state, **self._list(wanted)}
 
     # -- processes
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 
-from . import attached, fsid, linux, loopdev
+from . import attached, extid, fsid, linux, loopdev
 from .problem import AgentProblem
-from .store import Store
+from .store import Image, Store
 from .tools import Tools
 from .wire import Code
 
@@ -29,7 +29,8 @@ class Images:
         self._run = run
         self._store = store
         self._tools = tools
-        self._templates = threading.Lock()
+        self._guard = threading.Lock()
+        self._templates: dict[str, Image] = {}
 
     def make(self, path: str, wanted: dict[str, Any]) -> tuple[str, str]:
         """Make the image of one `hostshapes.HostDisk`: its filesystem and its UUID.
@@ -48,10 +49,15 @@ class Images:
             )
         size = int(wanted["size"])
         self._store.need(size)
-        if source == "root":
-            linux.clone_file(self._root_template(filesystem, size), path)
-            return filesystem, self._renew(path, filesystem)
-        return filesystem, self._format(path, filesystem, size)
+        # An ext4 that is copied, with another UUID, is as good as new, and costs less than a mkfs.
+        if source != "root" and filesystem != "ext4":
+            return filesystem, self._format(path, filesystem, size)
+        template = self._template(source, filesystem, size)
+        linux.clone_file(template.path, path)
+        # A new UUID for an xfs means a new log, 64 MiB of it written; and every mount of an xfs of
+        # ours is nouuid anyway, as copies of sets have to be.
+        uuid = template.uuid if filesystem == "xfs" else self._renew(path, filesystem)
+        return filesystem, uuid
 
     def _format(self, path: str, filesystem: str, size: int, content: str = "") -> str:
         """mkfs, with the files below `content` where the tool can put them in, ext's."""
@@ -73,27 +79,29 @@ class Images:
         self._tools.must(Code.MKFS, what, *argv)
         return uuid
 
-    def _root_template(self, filesystem: str, size: int) -> str:
-        """The container's own root filesystem in an image; copied once for each kind and size."""
-        path = self._store.template(f"root-{filesystem}-{size}")
-        with self._templates:
-            if not os.path.exists(path):
-                making = path + ".making"
-                if os.path.exists(making):
-                    os.unlink(making)
-                self._copy_root(making, filesystem, size)
-                os.rename(making, path)
-        return path
+    def _template(self, source: str, filesystem: str, size: int) -> Image:
+        """What is copied, made once for each kind and size: empty, or with the container's root."""
+        name = f"{source}-{filesystem}-{size}"
+        with self._guard:
+            if name not in self._templates:
+                path = self._store.template(name)
+                if os.path.exists(path):
+                    os.unlink(path)  # of an attempt that failed
+                make = self._copy_root if source == "root" else self._format
+                self._templates[name] = Image(filesystem, make(path, filesystem, size), path)
+            return self._templates[name]
 
-    def _copy_root(self, image: str, filesystem: str, size: int) -> None:
+    def _copy_root(self, image: str, filesystem: str, size: int) -> str:
+        """Make the image; its UUID."""
         os.makedirs(_VIEW, exist_ok=True)
         # Not recursive: what is mounted into the container is no part of the view.
         linux.mount("/", _VIEW, "", linux.MS_BIND)
         try:
-            self._format(image, filesystem, size, _VIEW)
+            uuid = self._format(image, filesystem, size, _VIEW)
             self._finish(image, filesystem)
         finally:
             linux.unmount(_VIEW)
+        return uuid
 
     def _finish(self, image: str, filesystem: str) -> None:
         """What a template needs a mount for."""
@@ -126,20 +134,19 @@ class Images:
         return image.filesystem, image.uuid
 
     def _renew(self, path: str, filesystem: str) -> str:
-        """Give a copied filesystem a UUID of its own."""
+        """Give a copied ext or btrfs a UUID of its own."""
         uuid = _new_uuid()
         problem = f"a copied {filesystem} can't get a UUID of its own"
-        if filesystem == "btrfs":
-            try:
-                fsid.renew(path, uuid)
-            except ValueError as error:
-                raise AgentProblem(
-                    Code.MKFS, f"{problem}: {error}", "make it with the default checksums"
-                ) from error
-        elif filesystem == "xfs":
-            self._tools.must(Code.MKFS, problem, "xfs_admin", "-U", uuid, path)
-        else:
+        by_hand = {"btrfs": fsid.renew, "ext4": extid.renew}.get(filesystem)
+        if by_hand is None:
             self._tools.must(Code.MKFS, problem, "tune2fs", "-f", "-U", uuid, path)
+            return uuid
+        try:
+            by_hand(path, uuid)
+        except ValueError as error:
+            raise AgentProblem(
+                Code.MKFS, f"{problem}: {error}", "make it with the default checksums"
+            ) from error
         return uuid
 
 

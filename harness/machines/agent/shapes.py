@@ -166,6 +166,15 @@ class ListAnswer(TypedDict):
     files: dict[str, str]
 
 
+class Observed(TypedDict):
+    """Answer of `observe`, which takes what `list` takes: what each of the four would answer."""
+
+    processes: list[ProcessFacts]
+    mounts: list[str]
+    locks: list[str]
+    files: dict[str, str]
+
+
 class Run(TypedDict, total=False):
     """Run a command to its end. `env` is the whole environment (default: PATH, HOME, LANG).
 

@@ -50,7 +50,7 @@ def take(n):
     return data
 fd = os.memfd_create("snapcert_agent")
 os.write(fd, take(int.from_bytes(take(4), "big")))
-sys.path.insert(0, "/proc/self/fd/%d" % fd)
+sys.path.append("/proc/self/fd/%d" % fd)
 sys.dont_write_bytecode = True
 from snapcert_agent.__main__ import main
 main()
@@ -77,6 +77,7 @@ class Do:
     PROCESSES = "processes"
     MOUNTS = "mounts"
     LOCKS = "locks"
+    OBSERVE = "observe"
     WATCH_SCRIPTS = "watch_scripts"
     UNWATCH_SCRIPTS = "unwatch_scripts"
     PLAN = "plan"
