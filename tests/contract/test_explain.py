@@ -6,7 +6,7 @@ import pytest
 
 from harness.contract.clauses import CATALOGUE, RULES, rule
 from harness.contract.errors import ERRORS
-from harness.contract.explain import explain, suggest
+from harness.contract.explain import _wrapped, explain, suggest
 
 
 @pytest.mark.parametrize("name", [*ERRORS, *RULES, *CATALOGUE])
@@ -76,6 +76,85 @@ def test_what_is_near_is_suggested(name: str, meant: str) -> None:
     assert len(suggest(name)) <= 3
 
 
+@pytest.mark.parametrize(
+    ("name", "all_meant"),
+    [
+        ("timeout", ("Pre-ScriptTimeout", "Post-ScriptTimeout", "CFG-02.timeout")),
+        ("Pre-ScriptTimout", ("Pre-ScriptTimeout", "Post-ScriptTimeout", "Pre-ScriptNotFound")),
+        ("own", ("FILE-03.owner", "FILE-04.owner", "FILE-06.own-copy")),
+        # Two letters stand in half of all names.
+        ("on", ()),
+        ("o", ()),
+    ],
+)
+def test_what_contains_it_comes_before_what_is_spelt_nearly_so(
+    name: str, all_meant: tuple[str, ...]
+) -> None:
+    assert suggest(name) == all_meant
+
+
 def test_nothing_near_is_nothing() -> None:
     assert suggest("") == ()
     assert suggest("zzzzzzzz") == ()
+
+
+_SHOWN = {
+    "Pre-ScriptTimeout": """\
+Pre-ScriptTimeout: a documented error
+
+  meaning      The pre-script, all its attempts together, did not end within its timeout
+               and was stopped.
+  what to do   Find out what the pre-script waits for; if it needs the time, raise
+               timeoutInSeconds in /etc/azure/VMSnapshotScriptPluginConfig.json.
+  arises from  RUN-04 (What the timeout bounds); RUN-05 (What happens at the deadline of
+               a script)""",
+    "SNP-01": """\
+SNP-01: One snapshot set of all disks, while frozen
+
+  SNP-01.one  [seed]
+      A run that goes on to the snapshot asks for exactly one set.
+
+  SNP-01.while-frozen  [seed]
+      The set is asked for while everything that is to be frozen is frozen.
+
+  SNP-01.all-disks  [seed]
+      The set holds all disks of the guest.""",
+    "SNP-01.all-disks": """\
+SNP-01.all-disks: One snapshot set of all disks, while frozen
+
+  rule         The set holds all disks of the guest.
+  if broken    A restored application lacks a part of its data.
+  basis        the article of 2017
+               架構提供一個選項可在取得 VM 快照集時執行自訂前置和後置指令碼
+  binds under  2017-04, 2025-04, strict
+  not observed the host takes the set, of all disks at once; an executor has no say in
+               it""",
+    "CFG-04.cap": """\
+CFG-04.cap: The caps of the timeout
+
+  rule         timeoutInSeconds above 1800 is capped to 1800.
+  if broken    A hanging script keeps the application stopped for hours.
+  basis        the vendor's current article
+               https://learn.microsoft.com/azure/backup/backup-azure-linux-app-consistent
+  binds under  2025-04, strict
+  checked for  the reference executor only""",
+    "SNP": """\
+SNP-01   One snapshot set of all disks, while frozen
+SNP-02   A snapshot that fails or hangs""",
+}
+
+
+@pytest.mark.parametrize("name", list(_SHOWN))
+def test_how_it_looks(name: str) -> None:
+    assert explain(name) == _SHOWN[name]
+
+
+def test_lines_are_full_and_no_word_is_cut() -> None:
+    wrapped = [line for name in (*RULES, *ERRORS) for line in (explain(name) or "").splitlines()]
+    assert max(map(len, wrapped)) == 88
+    assert not [line for line in wrapped if line.endswith("-")]
+    assert _wrapped(f"a {'b' * 100} c-{'d' * 90}", "  ") == [
+        "  a",
+        f"  {'b' * 100}",
+        f"  c-{'d' * 90}",
+    ]
