@@ -16,8 +16,10 @@ POST_PATH = "/opt/scripts/post.sh"
 #: The suite's own snapshot command; what a scenario puts in its place stands beside it.
 SNAPSHOT_COMMAND = "/run/snapcert/bin/snapshot"
 
-#: What the snapshot command does when it is called: "take" a set, "fail" with exit 1, or "hang".
-SnapshotAnswer = Literal["take", "fail", "hang"]
+#: What the snapshot command does when it is called: "take" a set, at once or after `SLOW` seconds
+#: ("slow"), "fail" with exit 1, or "hang".
+SnapshotAnswer = Literal["take", "slow", "fail", "hang"]
+SLOW = 1.0
 
 #: SPEC's own bounds in seconds: RUN-05's end of a process tree, FRZ-03's freeze, ROB-01's wait.
 TREE_END = 5.0

@@ -10,7 +10,7 @@ from harness.history import Snapshot
 from harness.machines.guest import Guest, SnapshotRequest
 from harness.machines.host import Host
 from harness.problem import Problem
-from harness.targets.situation import Situation
+from harness.targets.situation import SLOW, Situation
 
 #: A call that is being served when the service ends gets this long to be answered, in seconds.
 _LAST_CALL = 60.0
@@ -72,21 +72,21 @@ class SnapshotService:
         answers = self._situation.snapshots
         answer = answers[min(number, len(answers)) - 1]
         snapshot = Snapshot(number, call.at, None, None)
-        if self._stop.is_set():
+        if self._stop.is_set() or (answer == "slow" and self._stop.wait(SLOW)):
             self._record.append(snapshot)
             return
         # Also where it is to fail or hang: what the host sees of each disk then proves a freeze
         # that is shorter than the sampling. That set is none: nobody is told of it.
         taken = self._host.snapshot(self._guest, f"{self._run}-{number}")
         snapshot = replace(snapshot, disks=taken.disks)
-        if answer == "take":
+        if answer in ("take", "slow"):
             snapshot = replace(
                 snapshot, set_id=taken.id, taken_from=taken.taken_from, taken_to=taken.taken_to
             )
         else:
             self._host.forget(taken.id)
         if answer != "hang":
-            status = 0 if answer == "take" else 1
+            status = 1 if answer == "fail" else 0
             self._guest.answer(call.number, status)
             snapshot = replace(snapshot, answered=self._guest.now(), answer=status)
         self._record.append(snapshot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import cast
 
 import pytest
@@ -10,7 +11,7 @@ from harness.history import DiskAtSnapshot
 from harness.machines.guest import Guest, SnapshotRequest
 from harness.machines.host import Host
 from harness.machines.snapshots import SnapshotSet
-from harness.targets.situation import Situation, SnapshotAnswer
+from harness.targets.situation import SLOW, Situation, SnapshotAnswer
 from harness.targets.snapshots import SnapshotService
 
 FROZEN = DiskAtSnapshot(True, True, 5, 5, 0, 0)
@@ -41,7 +42,12 @@ class _Host:
 
 @pytest.mark.parametrize(
     ("answer", "status", "set_id", "forgotten"),
-    [("take", 0, "r-1", []), ("fail", 1, None, ["r-1"]), ("hang", None, None, ["r-1"])],
+    [
+        ("take", 0, "r-1", []),
+        ("slow", 0, "r-1", []),
+        ("fail", 1, None, ["r-1"]),
+        ("hang", None, None, ["r-1"]),
+    ],
 )
 def test_what_the_host_saw_is_kept_whatever_the_answer(
     answer: SnapshotAnswer, status: int | None, set_id: str | None, forgotten: list[str]
@@ -57,3 +63,18 @@ def test_what_the_host_saw_is_kept_whatever_the_answer(
     assert call.disks == {"data": FROZEN}
     assert host.forgotten == forgotten
     assert guest.answers == ([] if status is None else [(4, status)])
+
+
+def test_a_slow_set_that_nobody_waits_for_any_more_is_not_taken() -> None:
+    host, guest = _Host(), _Guest()
+    situation = Situation(snapshots=("slow",))
+    service = SnapshotService(cast(Host, host), cast(Guest, guest), situation, "r")
+    with service:
+        serving = threading.Thread(
+            target=service._serve, args=(SnapshotRequest(4, 1.0, 99, ()),), daemon=True
+        )
+        serving.start()
+    serving.join(SLOW / 2)
+    (call,) = service.taken
+    assert (call.answer, call.answered, call.set_id) == (None, None, None)
+    assert guest.answers == []

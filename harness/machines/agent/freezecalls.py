@@ -113,6 +113,7 @@ class FreezeCalls:
                     call.let_go()
 
     def _stopped(self, call: Stopped) -> None:
+        at = time.monotonic()
         asked = Asked(call, _WORDS[call.request], self._disk_of(call))
         own = self._executors(call.thread)
         if asked.what == "thaw":
@@ -129,7 +130,7 @@ class FreezeCalls:
             "returned": self._returned(call.thread),
             "command_alive": self._alive(),
         }
-        self._emit(Event.FREEZE_CALL, facts)
+        self._emit(Event.FREEZE_CALL, facts, at)
         self._under_way[self._number] = call.thread
         actions = self._due(asked) if own else []
         if actions:

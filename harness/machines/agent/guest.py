@@ -300,7 +300,7 @@ class Guest(Role):
         """Whether a process belongs to the executor, and not to one of its scripts."""
         known = procfs.processes()
         line = procfs.chain(procfs.leader(thread), known)
-        if any(pid in self._scripts.pids for pid in line):
+        if any(self._scripts.runs(pid) for pid in line):
             return False
         child = self._children.named("executor")
         if child is not None and child.pid in line:

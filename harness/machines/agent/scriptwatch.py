@@ -13,7 +13,7 @@ import struct
 import threading
 import time
 
-from . import linux
+from . import linux, procfs
 from .problem import AgentProblem
 from .wire import Code, Event
 
@@ -76,6 +76,10 @@ class ScriptWatch:
             self._paths = {}
             if self._fan >= 0:
                 self._flush()
+
+    def runs(self, pid: int) -> bool:
+        """Whether a process is a watched script; by its arguments where its event is on the way."""
+        return pid in self.pids or bool({*self._paths.values()}.intersection(procfs.argv(pid)))
 
     def _flush(self) -> None:
         linux.fanotify_mark(self._fan, _FAN_MARK_FLUSH, 0, "/")
