@@ -166,7 +166,7 @@ class DiskAtSnapshot:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One call of the snapshot command.
+    """One call of the snapshot command; `arguments` are what it was given.
 
     `answer` is its exit status, None where it was never answered (told to hang). `set_id` is None
     where no set was taken; `disks` are then what the host saw of them right after the call.
@@ -181,6 +181,7 @@ class Snapshot:
     taken_to: Instant | None = None
     disks: Mapping[str, DiskAtSnapshot] = field(default_factory=dict)
     discarded: Instant | None = None
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -234,13 +235,17 @@ Image = Ext4Image | XfsImage | BtrfsImage
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the executor claims (SPEC: SNAPCERT_STATUS)."""
+    """What the executor claims (SPEC: SNAPCERT_STATUS).
+
+    `misshapen` says what is wrong with its warnings or reasons, "" where nothing is.
+    """
 
     status: Status
     consistency: Consistency
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
+    misshapen: str = ""
 
 
 @dataclass(frozen=True)
@@ -248,6 +253,7 @@ class ExecutorEnd:
     """How the executor's main process ended, and what it left at SNAPCERT_STATUS.
 
     `outcome` is None where no status or nonsense was written; `problem` then says what was wrong.
+    `partial`: what stands at SNAPCERT_STATUS is no whole JSON text.
     `hung`: still running at its overall deadline, then killed by the harness.
     `killed`: a fault of the scenario killed it on purpose, at that instant. `session` is the id of
     the session that it was started in, as its leader; 0 where it is not known.
@@ -263,6 +269,7 @@ class ExecutorEnd:
     problem: str | None = None
     log_tail: str = ""
     session: int = 0
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -415,11 +422,15 @@ class Harm(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Expected:
-    """What a scenario expects of the verdict; where the contract has two readings, several."""
+    """What a scenario expects of the verdict; where the contract has two readings, several.
+
+    `primary` is the first error's name, `errors` all names in the order in which they arise.
+    """
 
     status: tuple[Status, ...]
     consistency: tuple[Consistency, ...]
     primary: tuple[str | None, ...] = (None,)
+    errors: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

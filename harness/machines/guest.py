@@ -239,6 +239,10 @@ class Guest:
         """Replace all triggers: what to do when a script marks a point, or asks for a snapshot."""
         self._ask(wire.Do.PLAN, {"triggers": [dict(trigger) for trigger in triggers]})
 
+    def say(self, word: str) -> None:
+        """Let an action of the plan go on that awaits this word."""
+        self._ask(wire.Do.SAY, {"word": word})
+
     @property
     def on_snapshot(self) -> Callable[[SnapshotRequest], None] | None:
         """Called for each call of the snapshot command, one after another, on a thread of its

@@ -1,21 +1,18 @@
 """What the executor claims, against what the contract expects and what the set shows.
 
-The outcome file and the exit status (PLG-01), the row of the verdict table (status, level, primary
-error), and FBK-07: a level claimed above the one that was reached, the worst that an executor can
-do. What its scripts met is judged in `harness.oracles.scripts`.
+The row of the verdict table (status, level, primary error), and FBK-07: a level claimed above the
+one that was reached, the worst that an executor can do. The form of the claim is judged in
+`harness.oracles.plugged`, what its scripts met in `harness.oracles.scripts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
 
 from harness.contract.clauses import CATALOGUE
-from harness.contract.errors import DOCUMENTED
 from harness.history import (
     LEVELS,
     Consistency,
-    ExecutorEnd,
     Expected,
     Finding,
     Harm,
@@ -28,22 +25,14 @@ from harness.oracles.filesystem import Reached, above, reached
 from harness.oracles.instants import first_start, post_start
 from harness.oracles.terms import Terms
 
-#: SPEC: 0 when the status is succeeded, 1 when it is failed.
-EXITS = {"succeeded": 0, "failed": 1}
-
-#: How alike a name must be to a documented one to count as its misspelling, from 0 to 1.
-_MISSPELT = 0.9
-#: How much of an executor's log a finding shows, in characters; the record has more of it.
-_LOG_SHOWN = 400
-
 
 def findings(
     history: History, expected: Expected | None, terms: Terms, enough: Enough | None = None
 ) -> tuple[Finding, ...]:
-    """PLG-01, the verdict's row and FBK-07; nothing of an executor that the scenario killed."""
+    """The verdict's row and FBK-07; nothing of an executor that the scenario killed."""
     if history.end.killed is not None:
         return ()
-    result = list(_plugged_in(history))
+    result: list[Finding] = []
     outcome = history.end.outcome
     if outcome is not None:
         if expected is not None:
@@ -52,79 +41,6 @@ def findings(
     if terms.ends_within is not None:
         result.append(_ends(history, terms, terms.ends_within))
     return tuple(result)
-
-
-def _plugged_in(history: History) -> Iterator[Finding]:
-    end = history.end
-    yield found(
-        "PLG-01.deadline",
-        not end.hung,
-        "the executor ends within its deadline",
-        f"still running after {end.ended - end.started:.1f} s, and killed then{_said(end)}"
-        if end.hung
-        else "it ended",
-    )
-    if end.hung:
-        return
-    outcome = end.outcome
-    if end.exit_status is not None or end.signal is not None:  # it was started at all
-        yield _exit(end)
-    # A failed outcome, and only that, has no level.
-    level_fits = outcome is not None and (
-        (outcome.status == "failed") == (outcome.consistency == "none")
-    )
-    claim = f"status {outcome.status}, consistency {outcome.consistency}" if outcome else ""
-    yield found(
-        "PLG-01.status",
-        level_fits,
-        "the outcome at SNAPCERT_STATUS, with consistency none where it is failed, and only there",
-        claim or (end.problem or "nothing was written") + _said(end),
-    )
-    misspelt = (
-        [f"{n} (is it {near}?)" for n in outcome.errors if (near := _near(n))] if outcome else []
-    )
-    yield found(
-        "PLG-01.names",
-        not misspelt,
-        "the documented error names, spelt exactly so",
-        ", ".join(misspelt) or "no name is misspelt",
-    )
-
-
-def _exit(end: ExecutorEnd) -> Finding:
-    outcome = end.outcome
-    due = EXITS[outcome.status] if outcome else None
-    right = end.exit_status == due if outcome else end.exit_status in EXITS.values()
-    how = f"ended by signal {end.signal}" if end.signal else f"exit status {end.exit_status}"
-    return found(
-        "PLG-01.exit",
-        right,
-        f"exit status {due}, because status is {outcome.status}"
-        if outcome
-        else "exit status 0 or 1",
-        how if right else how + _said(end),
-    )
-
-
-def _said(end: ExecutorEnd) -> str:
-    """The end of the executor's log, which its author needs to see why it ended so."""
-    text = end.log_tail.strip()
-    if not text:
-        return ""
-    return f"; its log ends: {'…' if len(text) > _LOG_SHOWN else ''}{text[-_LOG_SHOWN:]}"
-
-
-def _near(name: str) -> str:
-    """The documented name that this one misspells; "" for those and for quite other names."""
-    if name in DOCUMENTED:
-        return ""
-    plain = {_plain(documented): documented for documented in DOCUMENTED}
-    close = get_close_matches(_plain(name), plain, n=1, cutoff=_MISSPELT)
-    return plain[close[0]] if close else ""
-
-
-def _plain(name: str) -> str:
-    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def _verdict(outcome: Outcome, expected: Expected, terms: Terms) -> Iterator[Finding]:
@@ -173,6 +89,23 @@ def _verdict(outcome: Outcome, expected: Expected, terms: Terms) -> Iterator[Fin
             f"primary error {' or '.join(str(name) for name in expected.primary)}",
             f"errors: {', '.join(outcome.errors) or 'none'}",
         )
+    several = [names for names in expected.errors if len(names) > 1]
+    if several and outcome.errors:
+        yield found(
+            "PLG-01.primary",
+            any(in_order(outcome.errors, names) for names in expected.errors),
+            f"errors in the order {' or '.join(', '.join(names) for names in several)}",
+            f"errors: {', '.join(outcome.errors)}",
+        )
+
+
+def in_order(claimed: Sequence[str], arose: Sequence[str]) -> bool:
+    """Whether the first claimed name is the first that arose, and no later ones are swapped.
+
+    Further names are information: some may be missing, others may stand between them.
+    """
+    places = [arose.index(name) for name in claimed if name in arose]
+    return tuple(claimed[:1]) == tuple(arose[:1]) and places == sorted(places)
 
 
 def _harm_of_level(outcome: Outcome, levels: tuple[Consistency, ...]) -> Harm:

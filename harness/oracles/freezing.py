@@ -47,12 +47,13 @@ def _freeze(history: History, terms: Terms) -> Iterator[Finding]:
         seen = sorted(
             {f.disk for f in freezes} | {c.disk for c in own_calls(history, "freeze")} - {""}
         )
-        yield found(
-            "FRZ-02.none",
-            not seen,
-            "nothing is frozen",
-            f"{_names(seen)} was frozen" if seen else "no disk was frozen",
-        )
+        if terms.unfrozen:
+            yield found(
+                terms.unfrozen,
+                not seen,
+                "nothing is frozen",
+                f"{_names(seen)} was frozen" if seen else "no disk was frozen",
+            )
         return
     twice = sorted(_frozen_twice(history, terms))
     yield found(

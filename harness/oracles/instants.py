@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.history import Freeze, History, Instant, ScriptName
+from harness.history import Freeze, History, Instant, Mark, ScriptName
 
 #: How late the event of a process's start or end may be read on a busy machine, in seconds.
 EVENT_LATE = 0.25
@@ -69,6 +69,14 @@ def post_start(history: History) -> When | None:
     starts = [r.started for r in history.script_runs if r.script == "post"]
     late = min([later[0], *(s for s in starts if since <= s and later[0] - EVENT_LATE <= s)])
     return When(late - EVENT_LATE, late)
+
+
+def own_starts(history: History, script: ScriptName) -> tuple[Mark, ...]:
+    """The start marks of this run's own script, without those of a recovery before its pre."""
+    pre = history.starts("pre")
+    return tuple(
+        m for m in history.starts(script) if script == "pre" or not pre or m.at >= pre[0].at
+    )
 
 
 def last_end(history: History, script: ScriptName) -> When | None:

@@ -8,7 +8,9 @@ from harness.oracles import (
     contract,
     filesystem,
     freezing,
+    log,
     ordering,
+    plugged,
     refusal,
     residue,
     scripts,
@@ -26,13 +28,14 @@ def judge(
     enough: Enough | None = None,
 ) -> tuple[Finding, ...]:
     """All findings about one run, in the order claim, refusal, scripts, order, freeze, set,
-    application, residue.
+    application, residue, log.
 
     `expected` is None where the scenario expects no verdict (the executor was killed). Pure: a
     stored history gives the same findings again.
     """
     terms = terms or Terms()
     return (
+        *plugged.findings(history, terms),
         *contract.findings(history, expected, terms, enough),
         *refusal.findings(history, terms),
         *scripts.findings(history, terms),
@@ -43,6 +46,7 @@ def judge(
         *filesystem.findings(history, terms),
         *application.findings(history, enough),
         *residue.findings(history, terms),
+        *log.findings(history),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from harness.contract.errors import for_script
 from harness.history import Finding, History, Mark
 from harness.oracles.consequences import found
-from harness.oracles.instants import EVENT_LATE, post_start, started_times
+from harness.oracles.instants import EVENT_LATE, own_starts, post_start, started_times
 from harness.oracles.terms import Due, ScriptTerms, Terms
 
 #: RUN-05: seconds in which the tree of a script that timed out is ended.
@@ -48,9 +48,10 @@ def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
     result: list[Finding] = []
     for script in terms.scripts:
         result += _attempts(history, script)
-        result += _success(history, script)
-        result += _arguments(history, script)
-        result += _budget(history, script)
+        if terms.scripts_may_run:
+            result += _success(history, script)
+            result += _arguments(history, script)
+            result += _budget(history, script)
     result += _surroundings(history, terms)
     result += due_marks(history, terms.due)
     result += _output(history, terms)
@@ -92,7 +93,7 @@ def _success(history: History, script: ScriptTerms) -> Iterator[Finding]:
 
 
 def _arguments(history: History, script: ScriptTerms) -> Iterator[Finding]:
-    marks = [m for m in history.starts(script.script) if m.argv]
+    marks = [m for m in own_starts(history, script.script) if m.argv]
     if not marks:
         return
     special = any(not _PLAIN.fullmatch(word) for word in script.arguments)

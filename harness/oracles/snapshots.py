@@ -97,10 +97,12 @@ def _patience(history: History, terms: Terms) -> Iterator[Finding]:
     """A command that returns within the bound is waited for, and one that hangs until then.
 
     The executor may heed a shorter bound that it was given, and count from a moment before the
-    first freeze.
+    first freeze. One of whose processes the scenario killed need not wait for the command any more.
     """
     outcome = history.end.outcome
-    if not history.snapshots or outcome is None or history.end.killed is not None:
+    hurt = any(fault.what.startswith("kill ") for fault in history.faults)
+    hurt = hurt or history.end.killed is not None
+    if not history.snapshots or outcome is None or hurt:
         return
     call = history.snapshots[0]
     since = min([c.at for c in own_calls(history, "freeze")] or [call.requested])

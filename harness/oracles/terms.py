@@ -104,6 +104,8 @@ class Terms:
     beside the executor's doings. `refusal`: where a file is refused, the clauses by which that
     bears on the run. `tails` are, for each failing attempt, words of the last KiB of its output
     (RUN-08). `ends_within` bounds the executor's whole run in seconds, held against `ends_clause`.
+    `unfrozen` is the clause of a freeze where none may be, "" where no clause forbids it. `told` is
+    False where the executor can't leave an outcome: its folder is full, or not there.
     """
 
     row: str = "FBK-01"
@@ -128,6 +130,8 @@ class Terms:
     tails: tuple[tuple[str, ...], ...] = ()
     ends_within: float | None = None
     ends_clause: str = "ROB-01.bound"
+    unfrozen: str = "FRZ-02.none"
+    told: bool = True
 
     @property
     def scripts_may_run(self) -> bool:

@@ -29,6 +29,7 @@ from harness.contract.verdict import (
     ScriptFinding,
     SnapshotFailed,
     SnapshotTaken,
+    effective_policy,
     judge,
     proceeds,
 )
@@ -48,6 +49,15 @@ _POST_AFTER = {
 
 #: The reason of a timeout that found no attempt running: the time was spent between two (RUN-04).
 SPENT = "spent"
+
+#: Rows in which a single disk is spared the failure, and the clause that says so (FBK-08).
+_MERCY = {
+    "FBK-02a": "FBK-08.script-finding",
+    "FBK-02b": "FBK-08.script-finding",
+    "FBK-03": "FBK-08.script-finding",
+    "FBK-04": "FBK-08.script-finding",
+    "FBK-06": "FBK-08.freeze-failure",
+}
 
 #: What happens only after the pre-script: whether it happens at all is what is asked.
 _AFTER_PRE = (
@@ -96,20 +106,35 @@ def expected_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> 
         status=tuple(dict.fromkeys(cast(Status, v.status) for v in verdicts)),
         consistency=tuple(dict.fromkeys(cast(Consistency, v.consistency) for v in verdicts)),
         primary=tuple(dict.fromkeys(v.errors[0] if v.errors else None for v in verdicts)),
+        errors=tuple(dict.fromkeys(v.errors for v in verdicts)),
     )
 
 
 def row_of(policy: Policy, happenings: Sequence[Happening]) -> Row:
     """The row of the verdict table that these happenings lead to; the earliest anomaly decides."""
-    row = next((row for row in map(_row, happenings) if row is not None), None)
+    rows = [row for row in map(_row, happenings) if row is not None]
+    # That nothing is configured is no anomaly: whatever else went wrong decides.
+    row = next((row for row in rows if row.rule != "FILE-02"), rows[0] if rows else None)
     if row is None:
         # Where nothing went wrong no error may be named either.
         return Row("FBK-01", "FBK-01.status", "FBK-01.level", "PLG-01.primary")
-    if policy.single_disk and not policy.continue_on_failure and row.rule.startswith("FBK-0"):
-        clause = {"FBK-06": "FBK-08.freeze-failure"}.get(row.rule, "FBK-08.script-finding")
-        if row.rule != "FBK-05":
-            return replace(row, status=clause, level=clause)
-    return row
+    if any(isinstance(h, SnapshotFailed) for h in happenings):
+        return replace(row, status="SNP-02.verdict", level="SNP-02.verdict")
+    if not policy.single_disk or row.rule not in _MERCY:
+        return row
+    if not policy.continue_on_failure:
+        return replace(row, status=_MERCY[row.rule], level=_MERCY[row.rule])
+    return row if row.rule == "FBK-06" else replace(row, level="FBK-08.either")
+
+
+def unfrozen_of(policy: Policy, happenings: Sequence[Happening]) -> str:
+    """The clause that forbids the freeze where there is none; "" where no clause does."""
+    if not effective_policy(policy, happenings).fsfreeze:
+        return "FRZ-02.none"
+    rule = row_of(policy, happenings).rule
+    if policy.single_disk and rule in _MERCY:
+        return "FBK-08.no-freeze"
+    return "FBK-03.no-snapshot" if rule == "FBK-03" else ""
 
 
 def _row(happening: Happening) -> Row | None:
@@ -180,7 +205,8 @@ def refusal_of(happenings: Sequence[Happening]) -> Refusal:
         if isinstance(happening, PluginHostFinding):
             return Refusal("FILE-06.no-scripts", "FILE-06.level")
         if isinstance(happening, ConfigFinding) and f"CFG-03.{happening.reason}" in CATALOGUE:
-            return Refusal("CFG-03.no-scripts", goes_on="CFG-03.policy")
+            well = not any(isinstance(h, FreezeFailed | SnapshotFailed) for h in happenings)
+            return Refusal("CFG-03.no-scripts", goes_on="CFG-03.policy" if well else "")
         if isinstance(happening, ScriptFinding) and happening.phase == "precheck":
             wrong_mode = error_clause(happening) in ("FILE-04.error", "FILE-04.special-bits")
             return Refusal("FILE-04.no-scripts" if wrong_mode else "")
@@ -214,7 +240,7 @@ def scripts_of(
     names: tuple[ScriptName, ...] = ("pre", "post")
     for script in names:
         if not course.scripts_run and script not in attempts:
-            clause = "ROB-01.refused" if row.rule == "ROB-01" else f"{row.rule}.no-scripts"
+            clause = _no_scripts_clause(row, happenings)
             terms.append(ScriptTerms(script, least=0, most=0, attempts=clause))
             continue
         wanted = attempts.get(script, 1)
@@ -239,6 +265,13 @@ def scripts_of(
             )
         )
     return tuple(terms)
+
+
+def _no_scripts_clause(row: Row, happenings: Sequence[Happening]) -> str:
+    if row.rule == "ROB-01":
+        return "ROB-01.refused"
+    unconfigured = any(isinstance(h, NotConfigured) for h in happenings) and row.rule != "ROB-05"
+    return "FILE-02.no-scripts" if unconfigured else f"{row.rule}.no-scripts"
 
 
 def _attempts_clause(

@@ -42,6 +42,11 @@ def _noexec(filesystem: Filesystem) -> Layout:
     return replace(_data(filesystem), extra_mounts=(scripts,))
 
 
+def _small_tmpfs(filesystem: Filesystem) -> Layout:
+    small = ExtraMount("tmpfs", "/small", options="size=4k")
+    return replace(_data(filesystem), extra_mounts=(small,))
+
+
 def _log_disk(filesystem: Filesystem) -> Layout:
     return root_on_disk(filesystem, DiskSpec("log", filesystem, mountpoint="/var/log"))
 
@@ -117,6 +122,7 @@ def _engine_binds(filesystem: Filesystem) -> Layout:
 #: "two-disks": a second disk mounted below the first (FRZ-01's order, SNP-01's one instant);
 #: "read-only": a disk that nobody can write to, so that there is nothing to freeze (FRZ-01);
 #: "noexec": the scripts lie on a mount from which nothing can be executed (RUN-02);
+#: "small-tmpfs": like "data", with a tmpfs that one page fills (PLG-01);
 #: "root-and-data": a root filesystem that freezes under the executor, and a data disk (FRZ-05);
 #: "log-disk": the same with a disk at /var/log, so that the logs are frozen too;
 #: "single-disk": FBK-08's guest, whose only disk carries the root filesystem;
@@ -134,6 +140,7 @@ LAYOUTS: Mapping[str, Callable[[Filesystem], Layout]] = {
     "two-disks": _two_disks,
     "read-only": _read_only,
     "noexec": _noexec,
+    "small-tmpfs": _small_tmpfs,
     "root-and-data": _root_and_data,
     "log-disk": _log_disk,
     "single-disk": _single_disk,

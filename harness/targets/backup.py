@@ -17,7 +17,7 @@ from harness.machines.events import Event
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.process import Ended, Process
-from harness.targets.outcome import read_outcome
+from harness.targets.outcome import is_whole, read_outcome
 from harness.targets.recording import (
     blocked_of,
     faults_of,
@@ -126,7 +126,7 @@ def backup(
     for snapshot in calls.taken:
         if snapshot.set_id is not None:
             images.extend(host.examine(snapshot.set_id))
-    told = guest.read(status_path(run))
+    told = guest.read(situation.status_path(run))
     outcome, problem = (None, refused) if refused else read_outcome(told)
     log = end.tail if end is not None else b""
     return History(
@@ -149,6 +149,7 @@ def backup(
             problem=problem,
             log_tail=log.decode(errors="replace"),
             session=process.pid if process is not None else 0,
+            partial=not is_whole(told),
         ),
         marks=marks_of(events),
         script_runs=script_runs_of(events),
@@ -165,11 +166,6 @@ def backup(
     )
 
 
-def status_path(run: str) -> str:
-    """Where the executor leaves the outcome of this run."""
-    return f"/run/snapcert/status/{run}.json"
-
-
 def environment_of(launch: Launch, situation: Situation, run: str) -> Mapping[str, str]:
     """The whole environment that the executor's main process is started with."""
     environment = {
@@ -178,7 +174,7 @@ def environment_of(launch: Launch, situation: Situation, run: str) -> Mapping[st
         **situation.environment,
         "SNAPCERT_RUN": run,
         "SNAPCERT_SNAPSHOT": situation.command,
-        "SNAPCERT_STATUS": status_path(run),
+        "SNAPCERT_STATUS": situation.status_path(run),
         "SNAPCERT_SINGLE_DISK": "1" if situation.single_disk else "0",
     }
     if situation.freeze_bound is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from harness.history import Outcome
 from harness.machines.guest import Guest
-from harness.targets.backup import environment_of, status_path
+from harness.targets.backup import environment_of
 from harness.targets.outcome import read_outcome
 from harness.targets.situation import Situation
 from harness.targets.target import Target
@@ -49,5 +49,5 @@ def run_beside(guest: Guest, target: Target, situation: Situation, *, deadline: 
         process.kill(tree=True)
         end = process.wait(_KILLED)
     ended = guest.now() if end is None else end.at
-    outcome, problem = read_outcome(guest.read(status_path(run)))
+    outcome, problem = read_outcome(guest.read(situation.status_path(run)))
     return Beside(outcome, exit_status, ended - process.started, problem)

@@ -26,11 +26,41 @@ def read_outcome(raw: bytes | None) -> tuple[Outcome | None, str | None]:
             status=cast(Status, data["status"]),
             consistency=cast(Consistency, data["consistency"]),
             errors=tuple(data["errors"]),
-            warnings=tuple(str(w) for w in data.get("warnings", ())),
-            reasons={str(k): str(v) for k, v in data.get("reasons", {}).items()},
+            **_details_of(data.get("warnings", []), data.get("reasons", {})),
         ),
         None,
     )
+
+
+def is_whole(raw: bytes | None) -> bool:
+    """Whether this is a whole JSON text, or nothing at all."""
+    if raw is None:
+        return True
+    try:
+        json.loads(raw.decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        return False
+    return True
+
+
+def _details_of(warnings: Any, reasons: Any) -> dict[str, Any]:
+    """The optional parts of an outcome as far as they are texts, and what of them is not."""
+    wrong = []
+    if not isinstance(warnings, list):
+        wrong, warnings = [f"warnings is {json.dumps(warnings)}, not a list"], []
+    if not isinstance(reasons, dict):
+        wrong, reasons = [*wrong, f"reasons is {json.dumps(reasons)}, not an object"], {}
+    wrong += [f"a warning is {json.dumps(w)}, no text" for w in warnings if not isinstance(w, str)]
+    wrong += [
+        f"the reason of {name} is {json.dumps(reason)}, no text"
+        for name, reason in reasons.items()
+        if not isinstance(reason, str)
+    ]
+    return {
+        "warnings": tuple(w for w in warnings if isinstance(w, str)),
+        "reasons": {name: text for name, text in reasons.items() if isinstance(text, str)},
+        "misshapen": "; ".join(wrong),
+    }
 
 
 def _problem_of(data: dict[str, Any]) -> str | None:
@@ -46,8 +76,4 @@ def _problem_of(data: dict[str, Any]) -> str | None:
     errors = data["errors"]
     if not isinstance(errors, list) or not all(isinstance(e, str) for e in errors):
         return "errors is not a list of names"
-    if not isinstance(data.get("warnings", []), list):
-        return "warnings is not a list"
-    if not isinstance(data.get("reasons", {}), dict):
-        return "reasons is not an object of error names to texts"
     return None

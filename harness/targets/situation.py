@@ -12,6 +12,8 @@ from harness.machines.files import GuestFile
 
 PRE_PATH = "/opt/scripts/pre.sh"
 POST_PATH = "/opt/scripts/post.sh"
+#: On a tmpfs of the suite's own.
+STATUS_FOLDER = "/run/snapcert/status"
 
 #: The suite's own snapshot command; what a scenario puts in its place stands beside it.
 SNAPSHOT_COMMAND = "/run/snapcert/bin/snapshot"
@@ -42,7 +44,8 @@ class Situation:
     heeds it, `heeds_bound`: others may ignore it. `pre` and `post` are the scripts whose
     executions are watched. `sought` are words that are looked for, after the run, in all that it
     left to be read. `caller` stands before the executor's own command: a program that becomes it.
-    `command` is what SNAPCERT_SNAPSHOT names.
+    `command` is what SNAPCERT_SNAPSHOT names, `status_folder` where the executor is to leave its
+    outcome.
     """
 
     files: tuple[GuestFile, ...] = ()
@@ -58,6 +61,11 @@ class Situation:
     caller: tuple[str, ...] = ()
     command: str = SNAPSHOT_COMMAND
     environment: Mapping[str, str] = field(default_factory=dict)
+    status_folder: str = STATUS_FOLDER
+
+    def status_path(self, run: str) -> str:
+        """Where the executor leaves the outcome of this run."""
+        return f"{self.status_folder}/{run}.json"
 
     @property
     def bound(self) -> float:
@@ -101,6 +109,11 @@ def when_marked(
     if attempt is not None:
         when["attempt"] = attempt
     return {"when": when, "do": list(actions)}
+
+
+def when_opened(path: str, *actions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A trigger: carry out `actions` before anybody opens this file, or a file in this folder."""
+    return {"when": {"opened": path}, "do": list(actions)}
 
 
 def at_call(

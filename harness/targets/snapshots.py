@@ -71,7 +71,7 @@ class SnapshotService:
         number = len(self._record) + 1
         answers = self._situation.snapshots
         answer = answers[min(number, len(answers)) - 1]
-        snapshot = Snapshot(number, call.at, None, None)
+        snapshot = Snapshot(number, call.at, None, None, arguments=call.args)
         if self._stop.is_set() or (answer == "slow" and self._stop.wait(SLOW)):
             self._record.append(snapshot)
             return

@@ -100,3 +100,23 @@ def test_what_comes_after_some_time_is_waited_for_by_nobody() -> None:
     good, log = carried_out({**KILL, "after": 3600})
     assert good
     assert log == []
+
+
+def test_an_action_waits_for_its_word() -> None:
+    log: list[str] = []
+
+    def kill(target: str | int, _number: int, _tree: bool) -> list[int]:
+        log.append(f"killed {target}")
+        return []
+
+    faults = Faults(
+        emit=lambda _, facts: log.append(facts["what"]),
+        kill=kill,
+        own_disk=lambda _: False,
+        put=lambda _: None,
+        mount=lambda _: None,
+        unmount=lambda _: None,
+    )
+    faults.say("go")
+    assert faults.carry_out([{"await": "go"}, KILL], CALLER)
+    assert log == ["await go", "kill executor", "killed executor"]

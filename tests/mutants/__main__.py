@@ -49,12 +49,15 @@ def run(names: tuple[str, ...], jobs: int, write: bool, due: bool, verbose: bool
     with ThreadPoolExecutor(jobs) as pool:
         for defect, trial, seconds in pool.map(attempt, chosen):
             missing = trial.missing(defect)
-            unnoticed += bool(missing)
+            unnoticed += bool(missing or trial.blamed)
             word = "noticed" if not missing else "NOT noticed" if trial.ran else "NOT RUN"
+            word = "BLAMED" if trial.blamed and not missing else word
             click.echo(f"{word:<12} {defect.name}  {', '.join(defect.breaks)}  ({seconds:.0f} s)")
             if missing:
                 failed = ", ".join(trial.failures) or "nothing"
                 click.echo(f"  no check of {', '.join(missing)} failed; what failed: {failed}")
+            for rules, clauses in trial.blamed.items():
+                click.echo(f"  {rules} accepts it, and yet it failed {', '.join(clauses)}")
             if verbose or (missing and not trial.ran):
                 click.echo(trial.said)
             if write:

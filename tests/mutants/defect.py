@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.contract.rulesets import RULESETS, STRICT
+
 
 class StaleEdit(ValueError):
     """The text that an edit replaces does not stand there, or more than once."""
@@ -38,6 +40,16 @@ class Defect:
     edits: tuple[Edit, ...]
     scenarios: str
     filesystems: str = "ext4"
+
+
+@dataclass(frozen=True)
+class Reading(Defect):
+    """Another reading of the contract: it breaks its clauses under `strict` alone.
+
+    Under the rule sets `accepted` the same scenarios must pass.
+    """
+
+    accepted: tuple[str, ...] = tuple(rules for rules in RULESETS if rules != STRICT)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.contract.rulesets import STRICT
 from harness.executor.package import pack, sources
 from harness.results.verdict import is_bad
-from tests.mutants.defect import Defect, KitDefect, edited
+from tests.mutants.defect import Defect, KitDefect, Reading, edited
 
 ROOT = Path(__file__).resolve().parents[2]
 _SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
@@ -35,12 +35,14 @@ class Failure:
 class Trial:
     """What the suite said of one defect: the first failure of each clause, and its own words.
 
-    `ran` is False where the suite did not get as far as a check of it.
+    `ran` is False where the suite did not get as far as a check of it. `blamed` are the clauses
+    that failed under rule sets which accept this executor, by rule set.
     """
 
     failures: Mapping[str, Failure]
     ran: bool
     said: str
+    blamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def missing(self, defect: Defect | KitDefect) -> tuple[str, ...]:
         """The clauses that the defect breaks and no check noticed."""
@@ -63,17 +65,30 @@ def broken_kit(defect: KitDefect, folder: Path) -> None:
 
 def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
     """Run the scenarios that must notice it; `folder` takes the broken program and the record."""
-    out = folder / "out"
-    if isinstance(defect, Defect):
-        archive = folder / "executor.pyz"
-        archive.write_bytes(broken_executor(defect))
-        words = ["conform", "--executor", f"reference:{archive}", "--rules", STRICT,
-                 "--fs", defect.filesystems, "-k", defect.scenarios, "-n", "0"]  # fmt: skip
-    else:
+    if isinstance(defect, KitDefect):
         broken_kit(defect, folder / defect.kit)
-        words = ["certify", str(folder / defect.kit), "--rounds", str(defect.rounds), "-n", "0"]
+        words = ["certify", str(folder / defect.kit), "--rounds", str(defect.rounds)]
+        return _run(words, folder / "out")
+    archive = folder / "executor.pyz"
+    archive.write_bytes(broken_executor(defect))
+    trial = _run(_conform(defect, archive, STRICT), folder / "out")
+    blamed = {}
+    for rules in defect.accepted if isinstance(defect, Reading) else ():
+        other = _run(_conform(defect, archive, rules), folder / rules)
+        if other.failures or not other.ran:
+            blamed[rules] = tuple(other.failures) or ("no verdict",)
+    return replace(trial, blamed=blamed)
+
+
+def _conform(defect: Defect, archive: Path, rules: str) -> list[str]:
+    return ["conform", "--executor", f"reference:{archive}", "--rules", rules,
+            "--fs", defect.filesystems, "-k", defect.scenarios]  # fmt: skip
+
+
+def _run(words: list[str], out: Path) -> Trial:
+    words = [*words, "-n", "0", "--seed", "1", "--out", str(out), "--quiet"]
     done = subprocess.run(
-        [sys.executable, "-c", _SNAPCERT, *words, "--seed", "1", "--out", str(out), "--quiet"],
+        [sys.executable, "-c", _SNAPCERT, *words],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -124,10 +124,12 @@ def outcome(
 
 
 def end(claim: Outcome | None = None, **changes: Any) -> ExecutorEnd:
-    """An executor that ended as its outcome says."""
+    """An executor that ended as its outcome says, and said so."""
     claim = claim or outcome()
     status = 0 if claim.status == "succeeded" else 1
-    return replace(ExecutorEnd(100.0, 104.5, status, None, outcome=claim), **changes)
+    said = f"status {claim.status}\n"
+    good = ExecutorEnd(100.0, 104.5, status, None, outcome=claim, log_tail=said)
+    return replace(good, **changes)
 
 
 def state(at: float, **changes: Any) -> GuestState:

@@ -59,6 +59,7 @@ def tell(status: str, consistency: str, *errors: str) -> int:
         consistency = "crash"
     if DEFECT == "misspells":
         errors = tuple(name.replace("Pre-Script", "PreScript") for name in errors)
+    print(f"status {status}, consistency {consistency}", flush=True)
     path = os.environ["SNAPCERT_STATUS"]
     part = Path(f"{path}.part")
     part.write_text(json.dumps({"status": status, "consistency": consistency, "errors": errors}))

@@ -104,6 +104,41 @@ BAD: dict[str, Bad] = {
     "misspelt name": Bad(
         "PLG-01.names", history(end=end(outcome("succeeded", "crash", "PreScriptTimeout")))
     ),
+    "a part of a status": Bad(
+        "PLG-01.whole", history(end=end(outcome=None, problem="not whole JSON", partial=True))
+    ),
+    "a part of a status of a killed run": Bad(
+        "PLG-01.whole", history(end=end(killed=102.2, partial=True))
+    ),
+    "a warning that is no text": Bad(
+        "PLG-01.details", history(end=end(replace(outcome(), misshapen="a warning is 1, no text")))
+    ),
+    "an argument of the snapshot command": Bad(
+        "PLG-01.snapshot", history(snapshots=(snapshot(arguments=("take",)),))
+    ),
+    "a success without a set": Bad(
+        "PLG-01.snapshot", history(snapshots=(snapshot(set_id=None, answer=1),))
+    ),
+    "the later error first": Bad(
+        "PLG-01.primary",
+        history(end=end(outcome("failed", "none", "SnapshotFailed", "Pre-ScriptTimeout"))),
+        Expected(
+            ("failed",),
+            ("none",),
+            ("Pre-ScriptTimeout",),
+            (("Pre-ScriptTimeout", "SnapshotFailed"),),
+        ),
+    ),
+    "no log": Bad("ROB-04.log", history(end=end(log_tail=" "))),
+    "frozen though a failed run needs no freeze": Bad(
+        "FBK-03.no-snapshot",
+        history(),
+        None,
+        Terms(row="FBK-03", freezes=False, unfrozen="FBK-03.no-snapshot"),
+    ),
+    "a single disk is frozen for nothing": Bad(
+        "FBK-08.no-freeze", history(), None, Terms(freezes=False, unfrozen="FBK-08.no-freeze")
+    ),
     "wrong status": Bad("FBK-01.status", history(end=end(outcome("failed", "none"))), APPLICATION),
     "silent downgrade": Bad(
         "FBK-01.level",

@@ -292,6 +292,30 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
             ),
         ),
     ),
+    "a log in a file alone": (
+        history(
+            end=end(log_tail=""),
+            after=state(105.0, files={**state(1).files, "/var/log/x": "-rw------- 0:0 40"}),
+        ),
+        APPLICATION,
+        Terms(),
+    ),
+    "no outcome where none can be left": (
+        history(end=end(outcome=None, exit_status=1, problem="no status")),
+        APPLICATION,
+        Terms(told=False),
+    ),
+    "a freeze that no clause forbids": (history(), None, Terms(freezes=False, unfrozen="")),
+    "a later error is missing": (
+        history(end=end(outcome("failed", "none", "Pre-ScriptTimeout", "another"))),
+        Expected(
+            ("failed",),
+            ("none",),
+            ("Pre-ScriptTimeout",),
+            (("Pre-ScriptTimeout", "SnapshotFailed"),),
+        ),
+        Terms(row="FBK-03"),
+    ),
     "frozen before the run": (frozen_before_the_run(), None, Terms()),
     "frozen before the run, thawed in it": (
         frozen_before_the_run(last=103.5, thawed_after=103.51),

@@ -31,6 +31,7 @@ from harness.scenario.expectation import (
     refusal_of,
     row_of,
     scripts_of,
+    unfrozen_of,
 )
 
 WELL: tuple[Happening, ...] = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
@@ -134,6 +135,56 @@ def test_what_a_refused_file_means(happenings: tuple[Happening, ...], refusal: R
 def test_a_single_disk_has_clauses_of_its_own() -> None:
     assert row_of(SINGLE, PRE_FAILS).status == "FBK-08.script-finding"
     assert row_of(SINGLE, NO_FREEZE).level == "FBK-08.freeze-failure"
+    tolerant = Policy(single_disk=True)
+    assert row_of(tolerant, PRE_FAILS).level == "FBK-08.either"
+    assert row_of(tolerant, PRE_FAILS).status == "FBK-03.status"
+    assert row_of(tolerant, NO_FREEZE).level == "FBK-06.level"
+    assert row_of(tolerant, (ConfigFinding("json"), *NO_FREEZE[1:])).level == "FBK-05.level"
+
+
+def test_what_decides_where_several_things_go_wrong() -> None:
+    unconfigured = (NotConfigured(), FreezeDone(), SnapshotTaken())
+    assert row_of(GO_ON, unconfigured).rule == "FILE-02"
+    assert row_of(GO_ON, (*unconfigured, FreezeFailed("thaw"))).rule == "FBK-06"
+    assert row_of(GO_ON, (NotConfigured(), SnapshotFailed())).status == "SNP-02.verdict"
+    both = row_of(GO_ON, (PRE_FAILS[0], FreezeDone(), SnapshotFailed(), PostSucceeded()))
+    assert (both.rule, both.level, both.named) == (
+        "FBK-03",
+        "SNP-02.verdict",
+        "RUN-02.exit-status",
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "happenings", "clause"),
+    [
+        (Policy(fsfreeze=False), PRE_FAILS, "FRZ-02.none"),
+        (Policy(fsfreeze=False), (ConfigFinding("json"),), ""),
+        (FAIL, PRE_FAILS, "FBK-03.no-snapshot"),
+        (FAIL, MISSING, ""),
+        (SINGLE, PRE_FAILS, "FBK-08.no-freeze"),
+        (SINGLE, MISSING, "FBK-08.no-freeze"),
+    ],
+)
+def test_the_clause_that_forbids_a_freeze(
+    policy: Policy, happenings: tuple[Happening, ...], clause: str
+) -> None:
+    assert unfrozen_of(policy, happenings) == clause
+
+
+def test_without_a_config_the_scripts_have_a_clause_of_their_own() -> None:
+    happenings = (NotConfigured(), FreezeFailed("thaw"), SnapshotTaken())
+    for terms in scripts_of(
+        row_of(GO_ON, happenings),
+        course_of(GO_ON, happenings, "strict"),
+        happenings,
+        attempts={},
+        arguments={"pre": (), "post": ()},
+        paths={"pre": ("/a",), "post": ("/b",)},
+        retries={"pre": 0, "post": 0},
+        budget=1.0,
+    ):
+        assert (terms.attempts, terms.most) == ("FILE-02.no-scripts", 0)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +212,7 @@ def test_the_verdict_is_the_folds() -> None:
     expected = expected_of(FAIL, PRE_FAILS, "strict")
     assert (expected.status, expected.consistency) == (("failed",), ("none",))
     assert expected.primary == ("Pre-ScriptExecutionFailed",)
+    assert expected.errors == (("Pre-ScriptExecutionFailed",),)
 
 
 def terms_of(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.targets.outcome import read_outcome
+from harness.targets.outcome import is_whole, read_outcome
 
 GOOD: dict[str, Any] = {"status": "succeeded", "consistency": "application", "errors": []}
 
@@ -33,8 +33,6 @@ def test_a_whole_outcome() -> None:
         ({"consistency": "total"}, "consistency is 'total'"),
         ({"errors": "SnapshotFailed"}, "errors is not a list"),
         ({"errors": [1]}, "errors is not a list of names"),
-        ({"warnings": "w"}, "warnings"),
-        ({"reasons": []}, "reasons"),
         ({"status": ["succeeded"]}, "status is"),
     ],
 )
@@ -43,6 +41,32 @@ def test_nonsense_is_named(changes: dict[str, Any], words: str) -> None:
     assert outcome is None
     assert problem is not None
     assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"warnings": "w"}, 'warnings is "w", not a list'),
+        ({"warnings": ["w", 1]}, "a warning is 1, no text"),
+        ({"warnings": None}, "warnings is null"),
+        ({"reasons": []}, "reasons is [], not an object"),
+        ({"reasons": {"a": None}}, "the reason of a is null"),
+    ],
+)
+def test_details_that_are_no_texts_leave_the_outcome_whole(
+    changes: dict[str, Any], words: str
+) -> None:
+    outcome, problem = read(**changes)
+    assert problem is None
+    assert words in outcome.misshapen
+
+
+@pytest.mark.parametrize(
+    ("raw", "whole"),
+    [(None, True), (b"{}", True), (b"", False), (b'{"status": "succ', False), (b"\xff", False)],
+)
+def test_a_part_of_a_status_is_told_from_a_whole_one(raw: bytes | None, whole: bool) -> None:
+    assert is_whole(raw) == whole
 
 
 @pytest.mark.parametrize("key", sorted(GOOD))

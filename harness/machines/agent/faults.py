@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+#: How long an action waits at most for the word that it awaits, in seconds.
+_AWAIT_SECONDS = 30.0
+
 
 class Faults:
     """Does what a plan says and tells each action as an event `fault`."""
@@ -38,6 +41,11 @@ class Faults:
         self._put = put
         self._mount = mount
         self._unmount = unmount
+        self._words: dict[str, threading.Event] = {}
+
+    def say(self, word: str) -> None:
+        """Let an action that awaits this word, or will await it, go on."""
+        self._words.setdefault(word, threading.Event()).set()
 
     def carry_out(self, actions: Iterable[dict[str, Any]], caller: int) -> bool:
         """Every action in order; whether all of them could be done. `caller` is a pid.
@@ -45,7 +53,7 @@ class Faults:
         One with `after` is carried out so many seconds later, and nobody waits for it.
 
         A kill or a thaw is told before it is done, so that nobody sees the death, or the disk
-        thawed, before its cause.
+        thawed, before its cause; so is a wait, which somebody ends who has heard of it.
         """
         good = True
         for action in actions:
@@ -56,7 +64,7 @@ class Faults:
                 timer.daemon = True
                 timer.start()
                 continue
-            first = "kill" in action or "thaw" in action
+            first = any(verb in action for verb in ("kill", "thaw", "await"))
             if first:
                 self._emit(Event.FAULT, {"what": describe(action), "problem": ""})
             try:
@@ -80,6 +88,8 @@ class Faults:
             self._put(action["put"])
         elif "delay" in action:
             time.sleep(float(action["delay"]))
+        elif "await" in action:
+            self._await(action["await"])
         elif "freeze" in action:
             self._on_disk(action["freeze"], lambda held: fcntl.ioctl(held, linux.FIFREEZE, 0))
         elif "thaw" in action:
@@ -93,6 +103,12 @@ class Faults:
             self._unmount(action["unmount"])
         elif "event" not in action and "refuse" not in action:
             raise AgentProblem(Code.BAD_REQUEST, f"no action is called {describe(action)}", "")
+
+    def _await(self, word: str) -> None:
+        said = self._words.setdefault(word, threading.Event())
+        if not said.wait(_AWAIT_SECONDS):
+            raise AgentProblem(Code.FAILED, f"nobody said {word!r} in {_AWAIT_SECONDS:g} s", "")
+        said.clear()
 
     def _on_disk(self, path: str, act: Callable[[int], object]) -> None:
         """Act on the filesystem of `path`, if it is one of the guest's own disks.

@@ -15,6 +15,7 @@ from .freezecalls import Asked, FreezeCalls
 from .helpers import Call, Helpers
 from .launcher import fork_launcher
 from .marking import facts_of_caller
+from .openwatch import OpenWatch
 from .probe import FILE as PROBE_FILE
 from .problem import AgentProblem
 from .reaper import Reaper
@@ -69,6 +70,7 @@ class Guest(Role):
             mount=self._mount_disk,
             unmount=self._unmount_disk,
         )
+        self._openings = OpenWatch(self._own_disk, self._opened)
         self._plan = Plan()
         self._plan_lock = threading.Lock()
         self._calls: dict[int, Call] = {}
@@ -88,7 +90,8 @@ class Guest(Role):
             Do.OBSERVE: self._observe,
             Do.WATCH_SCRIPTS: self._inside(self._watch_scripts),
             Do.UNWATCH_SCRIPTS: self._unwatch_scripts,
-            Do.PLAN: self._set_plan,
+            Do.PLAN: self._inside(self._set_plan),
+            Do.SAY: self._say,
             Do.ANSWER: self._answer,
             Do.MOUNT: self._inside(self._mount),
             Do.UNMOUNT: self._inside(self._unmount),
@@ -294,7 +297,18 @@ class Guest(Role):
             self._plan = Plan(wanted["triggers"])
         if self._freezes is not None:
             self._freezes.begin()
+        self._openings.watch(self._plan.watched_paths())
         return {}
+
+    def _say(self, wanted: Wanted) -> Wanted:
+        self._faults.say(wanted["word"])
+        return {}
+
+    def _opened(self, path: str, pid: int) -> None:
+        """A file is about to be opened, for the first time since the plan was made."""
+        with self._plan_lock:
+            actions = self._plan.due(self._plan.opened(path))
+        self._faults.carry_out(actions, pid)
 
     def _of_executor(self, thread: int) -> bool:
         """Whether a process belongs to the executor, and not to one of its scripts."""

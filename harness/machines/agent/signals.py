@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 END_SECONDS = 20.0
 KILL_STEP = 0.02
 
+#: A target that is no process of its own: all children of the one that is named.
+CHILDREN_OF = "children of "
+
 
 class Signals:
     """Sends signals to anybody but `hidden`, the agent's own processes."""
@@ -31,7 +34,13 @@ class Signals:
         self._hidden = tuple(hidden)
 
     def send(self, target: str | int, number: int, whole: bool) -> list[int]:
-        """Signal a process by pid or by name, or its tree; the pids that got it."""
+        """Signal a process by pid or by name, or its tree, or the "children of" a name; the pids
+        that got it."""
+        if isinstance(target, str) and target.startswith(CHILDREN_OF):
+            parent = self._children.named(target[len(CHILDREN_OF) :])
+            known = procfs.processes().values()
+            pids = [p.pid for p in known if parent is not None and p.ppid == parent.pid]
+            return [pid for pid in pids if self._one(pid, number)]
         if isinstance(target, str):
             child = self._children.named(target)
             if child is None:

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
 
 class Occasion:
-    """What happened: a mark ("pre", "start", attempt), a snapshot request, an ask, or a freeze or
-    thaw that the executor asks for ("freeze", disk, its number of that kind)."""
+    """What happened: a mark ("pre", "start", attempt), a snapshot request, an ask, a freeze or
+    thaw that the executor asks for ("freeze", disk, its number of that kind), or the opening of a
+    file that is watched."""
 
     def __init__(self, kind: str, words: Sequence[str], number: int) -> None:
         self.kind = kind
@@ -42,6 +43,14 @@ class Plan:
         """A script asked for an action by its word."""
         return Occasion("ask", (word,), 0)
 
+    def opened(self, path: str) -> Occasion:
+        """Somebody opens a file for which a trigger waits; it is not open yet."""
+        return Occasion("opened", (path,), 0)
+
+    def watched_paths(self) -> list[str]:
+        """The files, and the folders of files, whose opening a trigger waits for."""
+        return [t["when"]["opened"] for t in self._waiting if "opened" in t["when"]]
+
     def freeze_call(self, what: str, disk: str) -> Occasion:
         """A freeze or thaw of a disk; `number` counts each of the two kinds from 1."""
         self._calls[what] = self._calls.get(what, 0) + 1
@@ -72,7 +81,7 @@ def _matches(when: dict[str, Any], occasion: Occasion) -> bool:
         if when.get("call") != what or when.get("disk", disk) != disk:
             return False
         return bool(when.get("number", occasion.number) == occasion.number)
-    return bool(when.get("ask") == occasion.words[0])
+    return bool(when.get(occasion.kind) == occasion.words[0])
 
 
 def describe(action: dict[str, Any]) -> str:
@@ -83,6 +92,7 @@ def describe(action: dict[str, Any]) -> str:
         "kill",
         "resume",
         "delay",
+        "await",
         "freeze",
         "thaw",
         "remount",

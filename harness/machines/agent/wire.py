@@ -81,6 +81,7 @@ class Do:
     WATCH_SCRIPTS = "watch_scripts"
     UNWATCH_SCRIPTS = "unwatch_scripts"
     PLAN = "plan"
+    SAY = "say"
     ANSWER = "answer"
     MOUNT = "mount"
     UNMOUNT = "unmount"
