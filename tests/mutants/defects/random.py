@@ -1,4 +1,4 @@
-"""Executors that go wrong only where things meet that no written scenario brings together."""
+"""Executors that go wrong only where several things meet, or only after a while."""
 
 from __future__ import annotations
 
