@@ -1,4 +1,4 @@
-"""Executors that go wrong only where things meet that no written scenario brings together."""
+"""Executors that go wrong only where several things meet, or only after a while."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFECTS = (
                 old="        finding = run_script(\n            self._post,\n",
                 new="        failed = any(isinstance(h, ScriptFinding) for h in self._happenings)\n"
                 "        finding = run_script(\n"
-                "            replace(self._post, retries=0) if failed else self._post,\n",
+                "            self._post._replace(retries=0) if failed else self._post,\n",
             ),
         ),
         scenarios="test_random and test_situation",
