@@ -32,6 +32,7 @@ from harness.oracles.scripts import due_marks
 from harness.oracles.terms import Due, ScriptTerms, Terms
 from harness.results.record import CheckLine, Line, RunLine, check_of
 from harness.results.verdict import is_bad, status_of
+from harness.scenario.about import without_consequences
 from harness.scenario.expectation import (
     Attempts,
     course_of,
@@ -92,6 +93,7 @@ class Run:
         foreign: Sequence[str] = (),
         freezable: Sequence[str] | None = None,
         may_change: Sequence[str] = (),
+        about: Sequence[str] = (),
     ) -> Run:
         """Judge all that was observed; the verdict must follow from these happenings.
 
@@ -99,7 +101,9 @@ class Run:
         are words of the argument vectors of what the scripts may leave running (RUN-07); `due`
         the marks of its own that a fixture script must make; `foreign` the disks that the scenario
         froze or thawed itself; `freezable` those that FRZ-01 names, where it is not all that are
-        writable; `may_change` folders in which it changed files itself.
+        writable; `may_change` folders in which it changed files itself. `about` are the project's
+        clauses for this situation: where they do not bind, an executor that breaks one of them is
+        not blamed for what follows.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -134,7 +138,7 @@ class Run:
             may_change=tuple(may_change),
             refusal=refusal_of(happenings),
         )
-        self._judge(expected_of(self.policy, happenings, rules), terms)
+        self._judge(expected_of(self.policy, happenings, rules), terms, about)
         return self
 
     def expect_refused(self, finding: Happening, clause: str) -> Run:
@@ -230,8 +234,11 @@ class Run:
         )
         return self
 
-    def _judge(self, expected: Expected | None, terms: Terms) -> None:
-        for finding in judge(self.history, expected, terms):
+    def _judge(self, expected: Expected | None, terms: Terms, about: Sequence[str] = ()) -> None:
+        findings = judge(self.history, expected, terms)
+        if about and not all(self.binds(clause) for clause in about):
+            findings = without_consequences(findings, about, self.history.end.outcome)
+        for finding in findings:
             self.case.add(finding, self.history)
 
 
