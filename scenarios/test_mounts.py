@@ -20,6 +20,11 @@ from harness.scenario.given import Given, configured, scripts
 from harness.targets.situation import when_marked
 
 ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
+#: The seed says that the filesystems are frozen; which they are and how often is this project's.
+WHAT_IS_FROZEN = tuple(
+    f"FRZ-01.{word}"
+    for word in ("which", "once", "order", "thaw-order", "ext2", "nothing", "foreign")
+)
 POST_FAILS = (
     PreSucceeded(),
     FreezeDone(),
@@ -31,50 +36,53 @@ POST_FAILS = (
 @pytest.mark.guest("four-disks")
 def test_nested_disks(case: Case) -> None:
     """Three disks mounted within each other and one beside: the innermost is frozen first."""
-    case.backup(Given(configured(), scripts())).expect(*ALL_WELL)
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("mounted-again", every_filesystem=True)
 def test_one_filesystem_with_several_mounts(case: Case) -> None:
     """Mounted twice, a folder of it bound, and shown read-only elsewhere: frozen once."""
-    case.backup(Given(configured(), scripts())).expect(*ALL_WELL)
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("subvolumes", only="btrfs")
 def test_subvolumes_without_their_top(case: Case) -> None:
     """Two subvolumes of one btrfs are mounted, its top level is not: it is frozen, and once."""
-    case.backup(Given(configured(), scripts())).expect(*ALL_WELL)
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("beside")
 def test_filesystems_of_many_kinds(case: Case) -> None:
     """ext3 and btrfs are frozen, the btrfs once beside its subvolume; ext2 and tmpfs never."""
-    case.backup(Given(configured(), scripts())).expect(*ALL_WELL)
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("over-mounted")
 def test_hidden_below_another_mount(case: Case) -> None:
     """A disk is mounted over another one: the upper is frozen, the hidden one need not be."""
-    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, freezable=["data"])
+    case.backup(Given(configured(), scripts())).expect(
+        *ALL_WELL, freezable=["data"], about=WHAT_IS_FROZEN
+    )
 
 
 @pytest.mark.guest("ext2")
 def test_only_ext2(case: Case) -> None:
     """The only disk is an ext2: there is nothing to freeze, and all of it counts as frozen."""
-    case.backup(Given(configured(), scripts(post="fail"))).expect(*POST_FAILS)
+    run = case.backup(Given(configured(), scripts(post="fail")))
+    run.expect(*POST_FAILS, about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("read-only-mount")
 def test_writable_but_mounted_read_only(case: Case) -> None:
     """Nobody can write through the only mount: the level is no lower for it, frozen or not."""
     run = case.backup(Given(configured(), scripts(post="fail")))
-    run.expect(*POST_FAILS, freezable=[])
+    run.expect(*POST_FAILS, freezable=[], about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("engine-binds")
 def test_bound_from_the_machine(case: Case) -> None:
     """/etc/resolv.conf and a folder are bound from the machine's disks: these are not touched."""
-    case.backup(Given(configured(), scripts())).expect(*ALL_WELL)
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("two-disks")
@@ -87,7 +95,7 @@ def test_a_mount_vanishes_before_the_freeze(case: Case) -> None:
             when_marked("post", "start", {"mount": "log"}),
         ],
     )
-    run.expect(*ALL_WELL, freezable=["data"], may_change=["/data/"])
+    run.expect(*ALL_WELL, freezable=["data"], may_change=["/data/"], about=WHAT_IS_FROZEN)
 
 
 @pytest.mark.guest("two-disks")
@@ -101,4 +109,4 @@ def test_a_mount_appears_before_the_freeze(case: Case) -> None:
             when_marked("post", "start", {"unmount": "log"}),
         ],
     )
-    run.expect(*ALL_WELL, may_change=["/data/"])
+    run.expect(*ALL_WELL, may_change=["/data/"], about=WHAT_IS_FROZEN)

@@ -44,7 +44,7 @@ def test_snapshot_takes_long(case: Case) -> None:
         snapshots=("slow",),
         freeze_bound=ITS_BOUND,
     )
-    run.expect(*ALL_WELL)
+    run.expect(*ALL_WELL, about=["SNP-02.bound"])
 
 
 @pytest.mark.slow_by_contract

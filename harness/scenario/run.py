@@ -23,6 +23,7 @@ from harness.oracles.judge import judge
 from harness.oracles.recovery import Owed
 from harness.oracles.scripts import due_marks
 from harness.oracles.terms import Due, ScriptTerms, Terms
+from harness.scenario.about import without_consequences
 from harness.scenario.expectation import (
     Attempts,
     course_of,
@@ -77,6 +78,7 @@ class Run:
         foreign: Sequence[str] = (),
         freezable: Sequence[str] | None = None,
         may_change: Sequence[str] = (),
+        about: Sequence[str] = (),
         told: bool = True,
     ) -> Run:
         """Judge all that was observed; the verdict must follow from these happenings.
@@ -86,7 +88,8 @@ class Run:
         the marks of its own that a fixture script must make; `foreign` the disks that the scenario
         froze or thawed itself; `freezable` those that FRZ-01 names, where it is not all that are
         writable; `may_change` folders in which it changed files itself; `told` is False where the
-        executor can't leave an outcome.
+        executor can't leave an outcome. `about` are the project's clauses for this situation: where
+        they do not bind, an executor that breaks one of them is not blamed for what follows.
         """
         rules = self.case.rules
         row = row_of(self.policy, happenings)
@@ -123,7 +126,7 @@ class Run:
             unfrozen=unfrozen_of(self.policy, happenings),
             told=told,
         )
-        self._judge(expected_of(self.policy, happenings, rules), terms)
+        self._judge(expected_of(self.policy, happenings, rules), terms, about)
         return self
 
     def expect_refused(self, finding: Happening, clause: str) -> Run:
@@ -238,6 +241,9 @@ class Run:
             self.case.add(finding, self.history)
         return self
 
-    def _judge(self, expected: Expected | None, terms: Terms) -> None:
-        for finding in judge(self.history, expected, terms):
+    def _judge(self, expected: Expected | None, terms: Terms, about: Sequence[str] = ()) -> None:
+        findings = judge(self.history, expected, terms)
+        if about and not all(self.binds(clause) for clause in about):
+            findings = without_consequences(findings, about, self.history.end.outcome)
+        for finding in findings:
             self.case.add(finding, self.history)
