@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from tests.mutants import table
+from tests.mutants.commands import COMMANDS
 from tests.mutants.defect import Defect, KitDefect
 from tests.mutants.defects import all_defects
 from tests.mutants.trial import Trial, try_defect
@@ -18,7 +19,7 @@ from tests.mutants.trial import Trial, try_defect
 
 @click.group()
 def main() -> None:
-    """Broken executors before the suite."""
+    """Broken executors, and mutants of contract and executor, before the suite and its tests."""
 
 
 @main.command()
@@ -62,6 +63,9 @@ def run(names: tuple[str, ...], jobs: int, write: bool, due: bool, verbose: bool
     click.echo(f"{len(chosen)} defects tried, {unnoticed} not noticed")
     sys.exit(1 if unnoticed else 0)
 
+
+for command in COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

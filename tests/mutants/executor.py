@@ -1,0 +1,79 @@
+"""Mutants of the executor before the scenarios that execute the mutated line, until one notices."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from harness.executor.package import pack, sources
+from tests.mutants.lines import Course, Courses, course_of, near, traced_executor
+from tests.mutants.mutations import Mutation, is_viable, read, scope_key, shown
+from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, outcome_of
+from tests.mutants.stage import Played, Stage
+
+#: What a backup of a mutant may take: so many times as long as the whole scenario does with the
+#: executor itself, and some seconds more, because the machine may be busier now.
+_PATIENCE, _MORE = 3.0, 5.0
+
+
+def trace(stage: Stage, courses: Courses, scenarios: Sequence[str]) -> list[str]:
+    """Play these with the traced executor; the ones that it does not pass, which are left out."""
+    archive = traced_executor()
+    failed = []
+    for scenario, following in zip(scenarios, [*scenarios[1:], None], strict=True):
+        played = stage.play(scenario, archive, None, following)
+        if not played.passed:
+            played = stage.play(scenario, archive, None, following)
+        if played.passed:
+            courses.add(course_of(scenario, played.seconds, played.told))
+        else:
+            failed.append(f"{scenario}: {played.clause or played.broken}: {played.observed}")
+    return failed
+
+
+class Scenarios:
+    """Judges mutants on a stage; at most `most` scenarios each."""
+
+    def __init__(self, stage: Stage, courses: Sequence[Course], most: int) -> None:
+        self._stage = stage
+        self._courses = courses
+        self._most = most
+
+    def judge(self, mutation: Mutation) -> Outcome:
+        """What becomes of one mutant."""
+        original, changed = read(mutation.module), mutation.source()
+        scope, lines = scope_key(mutation), shown(changed, original)
+        if not is_viable(changed, original):
+            return outcome_of(mutation, scope, lines, INVALID)
+        archive = packed(mutation.module, changed)
+        courses = near(mutation, self._courses)
+        chosen = courses[: self._most]
+        for tried, course in enumerate(chosen, 1):
+            following = chosen[tried].scenario if tried < len(chosen) else None
+            failed = self._noticed(course, archive, following)
+            if failed is not None:
+                how = failed.clause or f"no verdict: {failed.broken}"
+                told = {"by": course.scenario, "how": how, "tried": tried, "near": len(courses)}
+                return outcome_of(mutation, scope, lines, KILLED, **told)
+        told = {"tried": len(chosen), "near": len(courses)}
+        return outcome_of(mutation, scope, lines, SURVIVED, **told)
+
+    def _noticed(self, course: Course, archive: bytes, following: str | None) -> Played | None:
+        """The failure of this scenario, seen twice; None where it passes once.
+
+        An executor that did not end within its deadline need not be waited for a second time.
+        """
+        deadline = _PATIENCE * course.seconds + _MORE
+        first = self._stage.play(course.scenario, archive, deadline, following)
+        if first.passed:
+            return None
+        if first.clause.endswith("(hung)"):
+            return first
+        second = self._stage.play(course.scenario, archive, deadline, following)
+        return None if second.passed else second
+
+
+def packed(module: str, source: str) -> bytes:
+    """The executor with this source for one of its modules."""
+    with warnings.catch_warnings(action="ignore"):
+        return pack({**sources(), f"harness/{module}": source.encode()})

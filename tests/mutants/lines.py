@@ -1,0 +1,202 @@
+"""Which scenario executes which lines of the executor: a traced one tells while the suite runs it.
+
+The traced executor is the reference itself with a few lines before its start. They tell each line
+when it is first executed, at once, into a file on the guest's tmpfs: the processes of a run are
+killed, and what is frozen takes no write.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from harness.executor.package import build_zipapp, pack, sources
+from tests.mutants.mutations import EXECUTOR, ROOT, Mutation, modules, mutations, read, scopes
+from tests.mutants.outcomes import STATE
+
+#: Where the traced executor tells its lines, in the guest.
+TOLD = "/run/snapcert/lines"
+
+_PRELUDE = f"""\
+import fcntl, os, sys
+_told = os.open({TOLD!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+_out = fcntl.fcntl(_told, fcntl.F_DUPFD_CLOEXEC, 500)
+os.close(_told)
+_seen = set()
+def _local(frame, event, _):
+    if event == "line":
+        key = (frame.f_code.co_filename, frame.f_lineno)
+        if key not in _seen:
+            _seen.add(key)
+            os.write(_out, ("%s:%d\\n" % (key[0].rpartition("harness/")[2], key[1])).encode())
+    return _local
+def _called(frame, event, _):
+    return _local if "harness/executor/" in frame.f_code.co_filename else None
+sys.settrace(_called)
+"""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one scenario does in the executor: the lines of each module, and how long it takes."""
+
+    scenario: str
+    seconds: float
+    lines: Mapping[str, frozenset[int]]
+
+    @property
+    def size(self) -> int:
+        """How many lines it executes: the fewer, the nearer it is to each of them."""
+        return sum(map(len, self.lines.values()))
+
+
+def traced_executor() -> bytes:
+    """The reference executor that tells its lines."""
+    files = sources()
+    files["__main__.py"] = _PRELUDE.encode() + files["__main__.py"]
+    return pack(files)
+
+
+def course_of(scenario: str, seconds: float, told: bytes) -> Course:
+    """What the file in the guest says."""
+    lines: dict[str, set[int]] = {}
+    for word in told.decode("ascii").split():
+        module, _, number = word.rpartition(":")
+        lines.setdefault(module, set()).add(int(number))
+    return Course(scenario, seconds, {name: frozenset(found) for name, found in lines.items()})
+
+
+def near(mutation: Mutation, courses: Iterable[Course]) -> list[Course]:
+    """The scenarios that execute the mutated line, in the order in which they are to be tried.
+
+    First the quickest one of each way through the module, the ways that see most of the mutant's
+    scope before the others; then the second of each, and so on.
+    """
+    module, wanted = mutation.module, _wanted(mutation)
+    scope = next(s for s in scopes(read(module)) if s.name == mutation.scope)
+    ways: dict[frozenset[int], list[Course]] = {}
+    for course in sorted(courses, key=lambda course: (course.seconds, course.size)):
+        if any(lines & course.lines.get(name, frozenset()) for name, lines in wanted.items()):
+            ways.setdefault(course.lines.get(module, frozenset()), []).append(course)
+
+    def relevance(way: frozenset[int]) -> tuple[int, float]:
+        seen = sum(1 for line in way if scope.first <= line <= scope.last)
+        return -seen, ways[way][0].seconds
+
+    order = sorted(ways, key=relevance)
+    turns = max(map(len, ways.values()), default=0)
+    found = [ways[way][turn] for turn in range(turns) for way in order if turn < len(ways[way])]
+    # Most mutants fall at once: the quickest of all is worth a try before the most telling ones.
+    quickest = min(found, key=lambda course: course.seconds, default=None)
+    return [] if quickest is None else [quickest, *(c for c in found if c is not quickest)]
+
+
+def covered_mutations(courses: Sequence[Course]) -> list[Mutation]:
+    """The mutants of the executor that some scenario executes."""
+    return [mutation for mutation in mutations(EXECUTOR) if near(mutation, courses)]
+
+
+def _wanted(mutation: Mutation) -> dict[str, frozenset[int]]:
+    """The lines of which one must be executed for the mutant to matter, by module.
+
+    Those of the mutated statement; where that only defines something, which every start of the
+    executor does, those that use what it defines.
+    """
+    tree = _tree(mutation.module)
+    statement = _statement_at(tree, mutation.line)
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        inner = statement.body[0].lineno
+        return {mutation.module: frozenset(range(inner, (statement.end_lineno or inner) + 1))}
+    if statement not in tree.body or not isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        return {mutation.module: _lines_of(statement)}
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    return {
+        module: frozenset(
+            line
+            for user in ast.walk(_tree(module))
+            if isinstance(user, ast.Name) and user.id in names and isinstance(user.ctx, ast.Load)
+            for line in _lines_of(_statement_at(_tree(module), user.lineno))
+        )
+        for module in modules(EXECUTOR)
+    }
+
+
+def _statement_at(tree: ast.Module, line: int) -> ast.stmt:
+    """The innermost statement at a line."""
+    return min(
+        (
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.stmt) and _first(node) <= line <= (node.end_lineno or 0)
+        ),
+        key=lambda node: (node.end_lineno or 0) - _first(node),
+    )
+
+
+def _first(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _lines_of(statement: ast.stmt) -> frozenset[int]:
+    """Its own lines: of a compound statement those of its head."""
+    body = getattr(statement, "body", None)
+    end = body[0].lineno - 1 if body else statement.end_lineno or statement.lineno
+    return frozenset(range(statement.lineno, max(end, statement.lineno) + 1))
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(read(module))
+
+
+# -- kept between runs
+
+
+class Courses:
+    """The courses of the traced runs so far, of the executor and the scenarios as they are now."""
+
+    def __init__(self) -> None:
+        self._path = STATE / "lines.jsonl"
+        self._key = _key()
+        self._known: dict[str, Course] = {}
+        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+        for entry in map(json.loads, lines):
+            if entry["key"] == self._key:
+                lines_of = {name: frozenset(found) for name, found in entry["lines"].items()}
+                course = Course(entry["scenario"], entry["seconds"], lines_of)
+                self._known[course.scenario] = course
+
+    def __contains__(self, scenario: str) -> bool:
+        return scenario in self._known
+
+    def __iter__(self) -> Iterator[Course]:
+        return iter(self._known.values())
+
+    def add(self, course: Course) -> None:
+        """One more; one write, because the shards of a run append to the same file."""
+        self._known[course.scenario] = course
+        entry = {
+            "key": self._key,
+            "scenario": course.scenario,
+            "seconds": round(course.seconds, 3),
+            "lines": {module: sorted(lines) for module, lines in course.lines.items()},
+        }
+        STATE.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab", buffering=0) as file:
+            file.write(json.dumps(entry).encode() + b"\n")
+
+
+def _key() -> str:
+    """Names the executor, the contract in it, and the scenarios with their fixtures."""
+    content = hashlib.sha256(build_zipapp(bytecode=False))
+    for folder in ("scenarios", "fixtures"):
+        for path in sorted((ROOT / folder).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                content.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
+    return content.hexdigest()[:16]
