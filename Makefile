@@ -16,7 +16,7 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform doctor bench check lint-fix lock venv engine engine-stop \
+.PHONY: help certify test conform doctor bench mutants check lint-fix lock venv engine engine-stop \
 	engine-remove images clean
 
 help: ## this list
@@ -42,6 +42,14 @@ doctor: venv ## what this machine has, what is missing and how to mend it
 bench: venv ## the measurements
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
 	@$(WITH_ENGINE) $(BIN)/python -m bench $(ARGS)
+
+mutants: venv ## broken executors and mutants: the tests must notice them (long; goes on where it was)
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/python -m tests.mutants run --due --write
+	@printf '%s\n' 1/2 2/2 | xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants contract --shard SHARD
+	@printf '%s\n' 1/2 2/2 | $(WITH_ENGINE) xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants lines --shard SHARD
+	@printf '%s\n' 1/2 2/2 | $(WITH_ENGINE) xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants executor --shard SHARD
+	@$(BIN)/python -m tests.mutants report
 
 check: venv ## linter, formatter, types, freshness of the lock file
 	@$(BIN)/ruff check .

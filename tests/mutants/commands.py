@@ -26,7 +26,7 @@ SIZE, SEED = 300, 1
 MOST = 30
 
 
-class _Part(click.ParamType):
+class _Part(click.ParamType[tuple[int, int]]):
     """ "2/3": the second of three shards."""
 
     name = "I/N"
@@ -45,7 +45,7 @@ class _Part(click.ParamType):
 _shard = click.option(
     "--shard", "part", type=_Part(), default=(1, 1), metavar="I/N", help="The I-th share of N."
 )
-_again = click.option("--again", is_flag=True, help="Try once more what has survived.")
+_again = click.option("--again", is_flag=True, help="Try once more all that has survived.")
 
 
 @click.command()
@@ -56,7 +56,7 @@ def contract(part: tuple[int, int], again: bool) -> None:
     from tests.mutants.contract import ContractTests
 
     state = State(CONTRACT, digests(CONTRACT))
-    due = _due(state, shard(mutations(CONTRACT), part), again)
+    due = _due(state, shard(mutations(CONTRACT), part), lambda *_: again)
     if due:
         _try(state, due, ContractTests().judge)
 
@@ -102,7 +102,7 @@ def executor(
 ) -> None:
     """Try a sample of the executor's mutants by the scenarios that execute their lines."""
     from tests.mutants.executor import Scenarios
-    from tests.mutants.lines import Courses, covered_mutations
+    from tests.mutants.lines import Courses, covered_mutations, near
     from tests.mutants.stage import Stage, on_stage
 
     def work(stage: Stage) -> None:
@@ -114,7 +114,14 @@ def executor(
         chosen = sample(covered, size, seed)
         click.echo(f"{len(covered)} of the executor's mutants are executed by a scenario")
         state = State(EXECUTOR, digests(EXECUTOR))
-        _try(state, _due(state, shard(chosen, part), again), Scenarios(stage, courses, most).judge)
+        due = _due(
+            state,
+            shard(chosen, part),
+            lambda outcome, mutation: (
+                again or outcome.tried < min(most, len(near(mutation, courses)))
+            ),
+        )
+        _try(state, due, Scenarios(stage, courses, most).judge)
 
     on_stage(work, keyword)
 
@@ -179,14 +186,15 @@ def _tool() -> str:
     return f"cosmic-ray {version('cosmic-ray')}"
 
 
-def _due(state: State, chosen: Sequence[Mutation], again: bool) -> list[Mutation]:
-    """Those without an outcome for the code as it is; `again`: the survivors too."""
-    known = {mutation.id: state.get(mutation) for mutation in chosen}
-    due = [
-        mutation
-        for mutation in chosen
-        if (outcome := known[mutation.id]) is None or (again and outcome.status == SURVIVED)
-    ]
+def _due(
+    state: State, chosen: Sequence[Mutation], once_more: Callable[[Outcome, Mutation], bool]
+) -> list[Mutation]:
+    """Those without an outcome for the code as it is, and survivors that deserve another try."""
+    due = []
+    for mutation in chosen:
+        outcome = state.get(mutation)
+        if outcome is None or (outcome.status == SURVIVED and once_more(outcome, mutation)):
+            due.append(mutation)
     click.echo(f"{len(chosen)} mutants, {len(due)} to be tried")
     return due
 

@@ -10,13 +10,18 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from statistics import median
 
 from harness.executor.package import build_zipapp, pack, sources
 from tests.mutants.mutations import EXECUTOR, ROOT, Mutation, modules, mutations, read, scopes
 from tests.mutants.outcomes import STATE
+
+#: So many times the usual is long.
+_LONG = 4.0
 
 #: Where the traced executor tells its lines, in the guest.
 TOLD = "/run/snapcert/lines"
@@ -73,73 +78,97 @@ def course_of(scenario: str, seconds: float, told: bytes) -> Course:
 def near(mutation: Mutation, courses: Iterable[Course]) -> list[Course]:
     """The scenarios that execute the mutated line, in the order in which they are to be tried.
 
-    First the quickest one of each way through the module, the ways that see most of the mutant's
-    scope before the others; then the second of each, and so on.
+    The quickest one, because most mutants fall at once. Then the quickest of each way through the
+    module, the ways that see most of the mutant's scope before the others; then the second of each,
+    and so on. Those that take long come last.
     """
-    module, wanted = mutation.module, _wanted(mutation)
-    scope = next(s for s in scopes(read(module)) if s.name == mutation.scope)
-    ways: dict[frozenset[int], list[Course]] = {}
-    for course in sorted(courses, key=lambda course: (course.seconds, course.size)):
-        if any(lines & course.lines.get(name, frozenset()) for name, lines in wanted.items()):
-            ways.setdefault(course.lines.get(module, frozenset()), []).append(course)
-
-    def relevance(way: frozenset[int]) -> tuple[int, float]:
+    wanted = _wanted(mutation.module, mutation.line)
+    scope = next(s for s in scopes(read(mutation.module)) if s.name == mutation.scope)
+    found = [
+        course
+        for course in sorted(courses, key=lambda course: (course.seconds, course.size))
+        if _executes(course.lines, wanted)
+    ]
+    if not found:
+        return []
+    long = _LONG * median(course.seconds for course in found)
+    turns: Counter[frozenset[int]] = Counter()
+    ranked = []
+    for course in found:
+        way = course.lines.get(mutation.module, frozenset())
         seen = sum(1 for line in way if scope.first <= line <= scope.last)
-        return -seen, ways[way][0].seconds
-
-    order = sorted(ways, key=relevance)
-    turns = max(map(len, ways.values()), default=0)
-    found = [ways[way][turn] for turn in range(turns) for way in order if turn < len(ways[way])]
-    # Most mutants fall at once: the quickest of all is worth a try before the most telling ones.
-    quickest = min(found, key=lambda course: course.seconds, default=None)
-    return [] if quickest is None else [quickest, *(c for c in found if c is not quickest)]
+        first = course is found[0]
+        ranked.append((not first, course.seconds > long, turns[way], -seen, course.seconds, course))
+        turns[way] += 1
+    return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:-1])]
 
 
-def covered_mutations(courses: Sequence[Course]) -> list[Mutation]:
+def covered_mutations(courses: Iterable[Course]) -> list[Mutation]:
     """The mutants of the executor that some scenario executes."""
-    return [mutation for mutation in mutations(EXECUTOR) if near(mutation, courses)]
+    union: dict[str, frozenset[int]] = {}
+    for course in courses:
+        for module, lines in course.lines.items():
+            union[module] = union.get(module, frozenset()) | lines
+    return [
+        mutation
+        for mutation in mutations(EXECUTOR)
+        if _executes(union, _wanted(mutation.module, mutation.line))
+    ]
 
 
-def _wanted(mutation: Mutation) -> dict[str, frozenset[int]]:
+def _executes(lines: Mapping[str, frozenset[int]], wanted: Mapping[str, frozenset[int]]) -> bool:
+    return any(mine & lines.get(module, frozenset()) for module, mine in wanted.items())
+
+
+@cache
+def _wanted(module: str, line: int) -> Mapping[str, frozenset[int]]:
     """The lines of which one must be executed for the mutant to matter, by module.
 
     Those of the mutated statement; where that only defines something, which every start of the
     executor does, those that use what it defines.
     """
-    tree = _tree(mutation.module)
-    statement = _statement_at(tree, mutation.line)
+    statement = _statements(module)[line]
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         inner = statement.body[0].lineno
-        return {mutation.module: frozenset(range(inner, (statement.end_lineno or inner) + 1))}
-    if statement not in tree.body or not isinstance(statement, (ast.Assign, ast.AnnAssign)):
-        return {mutation.module: _lines_of(statement)}
-    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        return {module: frozenset(range(inner, (statement.end_lineno or inner) + 1))}
+    targets: list[ast.expr] = []
+    if statement in _tree(module).body:
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
     names = {target.id for target in targets if isinstance(target, ast.Name)}
+    if not names:
+        return {module: _lines_of(statement)}
     return {
-        module: frozenset(
-            line
-            for user in ast.walk(_tree(module))
-            if isinstance(user, ast.Name) and user.id in names and isinstance(user.ctx, ast.Load)
-            for line in _lines_of(_statement_at(_tree(module), user.lineno))
-        )
-        for module in modules(EXECUTOR)
+        other: frozenset().union(*(_uses(other).get(name, frozenset()) for name in names))
+        for other in modules(EXECUTOR)
     }
 
 
-def _statement_at(tree: ast.Module, line: int) -> ast.stmt:
-    """The innermost statement at a line."""
-    return min(
-        (
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.stmt) and _first(node) <= line <= (node.end_lineno or 0)
-        ),
-        key=lambda node: (node.end_lineno or 0) - _first(node),
-    )
+@cache
+def _uses(module: str) -> Mapping[str, frozenset[int]]:
+    """The lines of the statements that read each name."""
+    found: dict[str, frozenset[int]] = {}
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            lines = _lines_of(_statements(module)[node.lineno])
+            found[node.id] = found.get(node.id, frozenset()) | lines
+    return found
+
+
+@cache
+def _statements(module: str) -> Mapping[int, ast.stmt]:
+    """The innermost statement at each line."""
+    found = [node for node in ast.walk(_tree(module)) if isinstance(node, ast.stmt)]
+    found.sort(key=lambda node: _first(node) - (node.end_lineno or 0))
+    return {
+        line: node for node in found for line in range(_first(node), (node.end_lineno or 0) + 1)
+    }
 
 
 def _first(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 

@@ -83,12 +83,12 @@ def modules(room: str) -> tuple[str, ...]:
 
 def mutations(room: str) -> list[Mutation]:
     """Every mutant of a room, in the order of its modules and lines."""
-    return [mutation for module in modules(room) for mutation in _mutations(module)]
+    return [m for module in modules(room) for m in mutations_of(module, read(module))]
 
 
 @cache
-def _mutations(module: str) -> tuple[Mutation, ...]:
-    source = read(module)
+def mutations_of(module: str, source: str) -> tuple[Mutation, ...]:
+    """Every mutant of a module with this source."""
     lines = source.splitlines()
     provider = OperatorProvider()
     nodes = list(ast_nodes(get_ast(source)))
@@ -111,6 +111,7 @@ def _mutations(module: str) -> tuple[Mutation, ...]:
     return tuple(sorted(found, key=lambda mutation: mutation.line))
 
 
+@cache
 def scopes(source: str) -> tuple[Scope, ...]:
     """The functions and methods of a module; then its classes and itself, without those."""
     tree = ast.parse(source)

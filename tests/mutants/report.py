@@ -113,8 +113,9 @@ def _is_there(test: str) -> bool:
     path = ROOT / name
     if not path.is_file():
         return False
-    functions = re.findall(r"[:]*([A-Za-z_]\w*)", rest.partition("[")[0])
-    return all(re.search(rf"\b{word}\b", path.read_text(encoding="utf-8")) for word in functions)
+    text = path.read_text(encoding="utf-8")
+    names = [name for name in rest.partition("[")[0].split("::") if name]
+    return all(re.search(rf"^ *(?:def|class) {name}\b", text, re.MULTILINE) for name in names)
 
 
 def page(results: Iterable[Result], why: Mapping[str, Reason]) -> str:

@@ -43,10 +43,20 @@ class Played:
     told: bytes = b""
 
 
+class Swapped(ReferenceTarget):
+    """The reference executor, of which each guest gets the archive that is named at the time."""
+
+    archive = b""
+
+    def install(self, guest: Any) -> None:
+        self._archive = self.archive
+        super().install(guest)
+
+
 class Stage:
     """Plays scenarios; only within `on_stage`."""
 
-    def __init__(self, session: pytest.Session, target: ReferenceTarget) -> None:
+    def __init__(self, session: pytest.Session, target: Swapped) -> None:
         self._target = target
         self._items = {
             item.nodeid: item
@@ -103,16 +113,6 @@ class Stage:
         return Played(False, seconds, "the scenario's own assertion", failed.longreprtext[-300:])
 
 
-class _Swapped(ReferenceTarget):
-    """The reference executor, of which each guest gets the archive that is named at the time."""
-
-    archive = b""
-
-    def install(self, guest: Any) -> None:
-        self._archive = self.archive
-        super().install(guest)
-
-
 class _Plugin:
     """Makes pytest a worker of a run that has no controller, and hands its loop to `work`."""
 
@@ -129,7 +129,7 @@ class _Plugin:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if session.testsfailed:
             raise session.Interrupted("a module of scenarios can't be read")
-        target = _Swapped("mutant")
+        target = Swapped("mutant")
         session.config.stash[pytest_plugin._WORKER]._target = target
         self._stage = Stage(session, target)
         self._work(self._stage)
