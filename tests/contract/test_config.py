@@ -107,7 +107,9 @@ def test_the_policy_of_a_config() -> None:
         pytest.param(b'{"a": "\n"}', "json", "line 1", id="raw-newline-in-string"),
         pytest.param(b"\xef\xbb\xbf" + _raw(), "bom", "byte order mark", id="bom"),
         pytest.param(_raw().decode().encode("utf-16"), "encoding", "byte 0", id="utf-16"),
+        pytest.param(b'{"\xe4": 1}', "encoding", "line 1", id="latin-1-at-once"),
         pytest.param(b'{"a":\n"\xe4"}', "encoding", "line 2", id="latin-1"),
+        pytest.param(b'{"a":\n\n"\xe4"}', "encoding", "line 3", id="latin-1-further-down"),
         pytest.param(b'{"a": "\xed\xa0\x80"}', "encoding", "byte 7", id="surrogate-bytes"),
         pytest.param(b'{"a": NaN}', "constant", "NaN", id="nan"),
         pytest.param(b'{"a": -Infinity}', "constant", "-Infinity", id="infinity"),
@@ -163,6 +165,7 @@ def test_content_that_is_no_config(raw: bytes, reason: str, named: str) -> None:
         ("preScriptNoOfRetries", -1, "negative", "is -1; it must be at least 0"),
         ("preScriptNoOfRetries", True, "bool-is-no-number", "true"),
         ("preScriptNoOfRetries", 1.0, "float-is-no-number", "1.0"),
+        ("postScriptNoOfRetries", -1, "negative", "is -1; it must be at least 0"),
         ("postScriptNoOfRetries", "1", "type", '"1"'),
         ("postScriptNoOfRetries", None, "null", "null"),
         ("timeoutInSeconds", 0, "timeout", "0"),
@@ -178,6 +181,10 @@ def test_content_that_is_no_config(raw: bytes, reason: str, named: str) -> None:
         ("fsFreezeEnabled", [], "type", "a list"),
         ("ScriptsExecutionPollTimeSeconds", 0, "poll", "0"),
         ("ScriptsExecutionPollTimeSeconds", 6, "poll", "is 6; it must be from 1 to 5"),
+        ("ScriptsExecutionPollTimeSeconds", 10**18 - 1, "poll", f"is {10**18 - 1}; it"),
+        ("ScriptsExecutionPollTimeSeconds", 10**18, "poll", "is 10^18 or more; it"),
+        ("ScriptsExecutionPollTimeSeconds", 1 - 10**18, "poll", f"is {1 - 10**18}; it"),
+        ("ScriptsExecutionPollTimeSeconds", -(10**18), "poll", "is -10^18 or more; it"),
         ("ScriptsExecutionPollTimeSeconds", 2.5, "float-is-no-number", "2.5"),
     ],
 )
@@ -190,6 +197,16 @@ def test_a_wrong_value_is_named_with_its_key(
     assert found in problem.detail
     if reason != "constant":
         assert key in problem.detail
+
+
+@pytest.mark.parametrize("key", ["preScriptNoOfRetries", "postScriptNoOfRetries"])
+def test_no_retries_is_a_number_of_retries(key: str) -> None:
+    assert isinstance(parse_config(_raw(**{key: 0}))[0], Config)
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 3, 4, 5])
+def test_every_poll_time_from_1_to_5_is_taken(seconds: int) -> None:
+    assert _config(_raw(ScriptsExecutionPollTimeSeconds=seconds)).poll_seconds == seconds
 
 
 def test_numbers_written_as_a_power_are_no_whole_numbers() -> None:
@@ -207,6 +224,7 @@ def test_a_huge_number_is_just_large() -> None:
     raw = _raw()[:-1] + b', "postScriptNoOfRetries": -1' + b"0" * 100_000 + b"}"
     assert _problem(raw).reason == "negative"
     assert "-10^18 or more" in _problem(raw).detail
+    assert _config(_raw(preScriptNoOfRetries=10**30)).pre_retries == 10**18
     most = 10**18 - 1
     assert _config(_raw(timeoutInSeconds=most, preScriptNoOfRetries=most)).timeout == most
 
@@ -215,6 +233,7 @@ def test_a_long_value_is_shown_by_its_beginning() -> None:
     detail = _problem(_raw(preScriptLocation="x" * 5000)).detail
     assert '"' + "x" * 57 + '..."' in detail
     assert f'"{"y" * 60}"' in _problem(_raw(preScriptLocation="y" * 60)).detail
+    assert f'"{"z" * 57}..."' in _problem(_raw(preScriptLocation="z" * 61)).detail
 
 
 def test_a_float_in_an_unknown_key_does_no_harm() -> None:
@@ -264,11 +283,12 @@ def test_a_misspelt_required_key_is_found() -> None:
     assert '"postscriptlocation"' in problem.detail
 
 
-def test_another_plugin_name_is_a_warning() -> None:
-    config, warnings = parse_config(_raw(pluginName="Other"))
+@pytest.mark.parametrize("name", ["Other", "Zebra", "scriptrunner", ""])
+def test_another_plugin_name_is_a_warning(name: str) -> None:
+    config, warnings = parse_config(_raw(pluginName=name))
     assert isinstance(config, Config)
     assert len(warnings) == 1
-    assert '"Other"' in warnings[0]
+    assert f'"{name}"' in warnings[0]
 
 
 def test_all_problems_are_found_at_once() -> None:
