@@ -52,6 +52,11 @@ def test_rules_stand_together_and_in_order() -> None:
         assert mine == sorted(mine)
 
 
+def test_what_only_the_reference_can_be_asked() -> None:
+    only = {c.id for c in CATALOGUE.values() if c.reference_only}
+    assert only == {"FILE-06.own-copy", "CFG-04.cap", "ROB-04.form"}
+
+
 def test_no_id_stands_twice() -> None:
     ids = [c.id for identity in RULES for c in rule(identity)]
     assert len(ids) == len(set(ids)) == len(CATALOGUE)

@@ -79,3 +79,54 @@ def test_what_is_near_is_suggested(name: str, meant: str) -> None:
 def test_nothing_near_is_nothing() -> None:
     assert suggest("") == ()
     assert suggest("zzzzzzzz") == ()
+
+
+_SHOWN = {
+    "Pre-ScriptTimeout": """\
+Pre-ScriptTimeout: a documented error
+
+  meaning      The pre-script, all its attempts together, did not end within its timeout
+               and was stopped.
+  what to do   Find out what the pre-script waits for; if it needs the time, raise
+               timeoutInSeconds in /etc/azure/VMSnapshotScriptPluginConfig.json.
+  arises from  RUN-04 (What the timeout bounds); RUN-05 (What happens at the deadline of
+               a script)""",
+    "SNP-01": """\
+SNP-01: One snapshot set of all disks, while frozen
+
+  SNP-01.one  [seed]
+      A run that goes on to the snapshot asks for exactly one set.
+
+  SNP-01.while-frozen  [seed]
+      The set is asked for while everything that is to be frozen is frozen.
+
+  SNP-01.all-disks  [seed]
+      The set holds all disks of the guest.""",
+    "SNP-01.all-disks": """\
+SNP-01.all-disks: One snapshot set of all disks, while frozen
+
+  rule         The set holds all disks of the guest.
+  if broken    A restored application lacks a part of its data.
+  basis        the article of 2017
+               架構提供一個選項可在取得 VM 快照集時執行自訂前置和後置指令碼
+  binds under  2017-04, 2025-04, strict
+  not observed the host takes the set, of all disks at once; an executor has no say in
+               it""",
+    "CFG-04.cap": """\
+CFG-04.cap: The caps of the timeout
+
+  rule         timeoutInSeconds above 1800 is capped to 1800.
+  if broken    A hanging script keeps the application stopped for hours.
+  basis        the vendor's current article
+               https://learn.microsoft.com/azure/backup/backup-azure-linux-app-consistent
+  binds under  2025-04, strict
+  checked for  the reference executor only""",
+    "SNP": """\
+SNP-01   One snapshot set of all disks, while frozen
+SNP-02   A snapshot that fails or hangs""",
+}
+
+
+@pytest.mark.parametrize("name", list(_SHOWN))
+def test_how_it_looks(name: str) -> None:
+    assert explain(name) == _SHOWN[name]
