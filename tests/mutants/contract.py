@@ -11,6 +11,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import resource
 import select
 import signal
 import sys
@@ -30,23 +31,27 @@ from tests.mutants.mutations import HARNESS, ROOT, Mutation, is_viable, read, sc
 from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, outcome_of
 
 TESTS = ROOT / "tests" / "contract"
-#: A mutant may take so many times as long as the contract itself does.
-_PATIENCE = 10
-_LONGEST_BASELINE = 120.0
-_LATE = "no end in time"
+#: A mutant may take so many times as long as the contract itself does: of the processor, which a
+#: busy machine does not change, and by the clock.
+_PATIENCE = 5
+_PATIENCE_BY_THE_CLOCK = 10
+#: What the contract itself may take of both, in seconds.
+_FIRST = (300, 600.0)
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a run of the tests showed: the first failure, "" where none; how long it took."""
+    """What a run of the tests showed: the first failure, "" where none; the seconds that it took,
+    of the processor and by the clock."""
 
     by: str
     how: str
-    seconds: float
+    processor: float
+    clock: float
 
 
 class ContractTests:
-    """The unit tests of the contract, warm; `usual` is how many seconds all of them take."""
+    """The unit tests of the contract, warm."""
 
     def __init__(self) -> None:
         # The same examples each time: a mutant is killed or not, by no lot.
@@ -54,10 +59,10 @@ class ContractTests:
             "mutants", derandomize=True, database=None, deadline=None
         )
         hypothesis.settings.load_profile("mutants")
-        seen = _run("", "", _nearest_first(""), _LONGEST_BASELINE)
+        seen = _run("", "", _nearest_first(""), *_FIRST)
         if seen.by:
             raise RuntimeError(f"the contract fails its own tests: {seen.by}: {seen.how}")
-        self.usual = seen.seconds
+        self._most = int(_PATIENCE * seen.processor) + 1, _PATIENCE_BY_THE_CLOCK * seen.clock
 
     def judge(self, mutation: Mutation) -> Outcome:
         """What becomes of one mutant."""
@@ -66,9 +71,7 @@ class ContractTests:
         if not is_viable(changed, original):
             return outcome_of(mutation, scope, lines, INVALID)
         tests = _nearest_first(mutation.module)
-        seen = _run(mutation.module, changed, tests, _PATIENCE * self.usual)
-        if seen.how == _LATE:  # the machine may have been busy
-            seen = _run(mutation.module, changed, tests, _PATIENCE * self.usual)
+        seen = _run(mutation.module, changed, tests, *self._most)
         if not seen.by:
             return outcome_of(mutation, scope, lines, SURVIVED)
         return outcome_of(mutation, scope, lines, KILLED, by=seen.by, how=seen.how)
@@ -86,29 +89,33 @@ def _nearest_first(module: str) -> list[Path]:
     return sorted(TESTS.glob("test_*.py"), key=distance)
 
 
-def _run(module: str, source: str, tests: Sequence[Path], deadline: float) -> _Seen:
-    """Fork, run the tests there with this source for this module, and hear what failed."""
+def _run(module: str, source: str, tests: Sequence[Path], processor: int, clock: float) -> _Seen:
+    """Fork, run the tests there with this source for this module, and hear what failed.
+
+    They are ended after so many seconds of the processor, or by the clock.
+    """
     began = time.monotonic()
     hear, tell = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(hear)
-        _test(module, source, tests, tell)
+        _test(module, source, tests, tell, processor)
     os.close(tell)
     last: dict[str, str] = {}
     over = False
-    for word in _words(hear, began + deadline):
+    for word in _words(hear, began + clock):
         last = word
         over = "status" in word
     os.close(hear)
     if not over:
         os.killpg(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    seconds = time.monotonic() - began
+    _, status, usage = os.wait4(pid, 0)
+    spent = usage.ru_utime + usage.ru_stime, time.monotonic() - began
     if over:
-        return _Seen(last.get("by", ""), last.get("how", ""), seconds)
-    how = _LATE if seconds >= deadline else "the tests' process died"
-    return _Seen(last.get("at", "before the first test"), how, seconds)
+        return _Seen(last.get("by", ""), last.get("how", ""), *spent)
+    late = (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU) or spent[1] >= clock
+    how = "no end in time" if late else "the tests' process died"
+    return _Seen(last.get("at", "before the first test"), how, *spent)
 
 
 def _words(descriptor: int, until: float) -> Iterator[dict[str, str]]:
@@ -124,10 +131,11 @@ def _words(descriptor: int, until: float) -> Iterator[dict[str, str]]:
         yield from map(json.loads, lines)
 
 
-def _test(module: str, source: str, tests: Sequence[Path], tell: int) -> NoReturn:
+def _test(module: str, source: str, tests: Sequence[Path], tell: int, processor: int) -> NoReturn:
     """The child's whole life."""
     try:
         os.setpgid(0, 0)
+        resource.setrlimit(resource.RLIMIT_CPU, (processor, processor + 1))
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         null = os.open(os.devnull, os.O_RDWR)
         for descriptor in (0, 1, 2):

@@ -21,10 +21,11 @@ from tests.mutants.mutations import read
 module, tests = "contract/errors.py", [TESTS / "test_errors.py"]
 source = read(module)
 print(json.dumps([
-    _run(module, source, tests, 60).by,
-    _run(module, source + "\\nDOCUMENTED = frozenset()\\n", tests, 60).by,
-    _run(module, "1 / 0", tests, 60).how,
-    _run(module, source + "\\nimport time\\ntime.sleep(60)\\n", tests, 1).how,
+    _run(module, source, tests, 60, 60).by,
+    _run(module, source + "\\nDOCUMENTED = frozenset()\\n", tests, 60, 60).by,
+    _run(module, "1 / 0", tests, 60, 60).how,
+    _run(module, source + "\\nimport time\\ntime.sleep(60)\\n", tests, 60, 1).how,
+    _run(module, source + "\\nwhile True: pass\\n", tests, 1, 60).how,
 ]))
 """
 
@@ -63,11 +64,11 @@ def python(program: str) -> Any:
 
 
 def test_the_contracts_tests_notice_a_wrong_contract() -> None:
-    whole, wrong, broken, endless = python(CONTRACT_TRIAL)
+    whole, wrong, broken, asleep, busy = python(CONTRACT_TRIAL)
     assert whole == ""
     assert wrong.startswith("tests/contract/test_errors.py::")
     assert broken == "the contract could not be imported"
-    assert endless == "no end in time"
+    assert asleep == busy == "no end in time"
 
 
 def test_the_scenarios_notice_a_wrong_executor() -> None:
