@@ -6,7 +6,7 @@ import pytest
 
 from harness.contract.clauses import CATALOGUE, RULES, rule
 from harness.contract.errors import ERRORS
-from harness.contract.explain import explain, suggest
+from harness.contract.explain import _wrapped, explain, suggest
 
 
 @pytest.mark.parametrize("name", [*ERRORS, *RULES, *CATALOGUE])
@@ -76,6 +76,23 @@ def test_what_is_near_is_suggested(name: str, meant: str) -> None:
     assert len(suggest(name)) <= 3
 
 
+@pytest.mark.parametrize(
+    ("name", "all_meant"),
+    [
+        ("timeout", ("Pre-ScriptTimeout", "Post-ScriptTimeout", "CFG-02.timeout")),
+        ("Pre-ScriptTimout", ("Pre-ScriptTimeout", "Post-ScriptTimeout", "Pre-ScriptNotFound")),
+        ("own", ("FILE-03.owner", "FILE-04.owner", "FILE-06.own-copy")),
+        # Two letters stand in half of all names.
+        ("on", ()),
+        ("o", ()),
+    ],
+)
+def test_what_contains_it_comes_before_what_is_spelt_nearly_so(
+    name: str, all_meant: tuple[str, ...]
+) -> None:
+    assert suggest(name) == all_meant
+
+
 def test_nothing_near_is_nothing() -> None:
     assert suggest("") == ()
     assert suggest("zzzzzzzz") == ()
@@ -130,3 +147,14 @@ SNP-02   A snapshot that fails or hangs""",
 @pytest.mark.parametrize("name", list(_SHOWN))
 def test_how_it_looks(name: str) -> None:
     assert explain(name) == _SHOWN[name]
+
+
+def test_lines_are_full_and_no_word_is_cut() -> None:
+    wrapped = [line for name in (*RULES, *ERRORS) for line in (explain(name) or "").splitlines()]
+    assert max(map(len, wrapped)) == 88
+    assert not [line for line in wrapped if line.endswith("-")]
+    assert _wrapped(f"a {'b' * 100} c-{'d' * 90}", "  ") == [
+        "  a",
+        f"  {'b' * 100}",
+        f"  c-{'d' * 90}",
+    ]

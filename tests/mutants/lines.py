@@ -192,11 +192,11 @@ class Courses:
 
     def __init__(self) -> None:
         self._path = STATE / "lines.jsonl"
-        self._key = _key()
+        self._executor = hashlib.sha256(build_zipapp(bytecode=False)).hexdigest()[:16]
         self._known: dict[str, Course] = {}
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
         for entry in map(json.loads, lines):
-            if entry["key"] == self._key:
+            if entry["key"] == self._key(entry["scenario"]):
                 lines_of = {name: frozenset(found) for name, found in entry["lines"].items()}
                 course = Course(entry["scenario"], entry["seconds"], lines_of)
                 self._known[course.scenario] = course
@@ -211,7 +211,7 @@ class Courses:
         """One more; one write, because the shards of a run append to the same file."""
         self._known[course.scenario] = course
         entry = {
-            "key": self._key,
+            "key": self._key(course.scenario),
             "scenario": course.scenario,
             "seconds": round(course.seconds, 3),
             "lines": {module: sorted(lines) for module, lines in course.lines.items()},
@@ -220,12 +220,12 @@ class Courses:
         with self._path.open("ab", buffering=0) as file:
             file.write(json.dumps(entry).encode() + b"\n")
 
+    def _key(self, scenario: str) -> str:
+        """Names the executor, the contract in it, and the module of the scenario."""
+        return f"{self._executor} {_digest(scenario.partition('::')[0])}"
 
-def _key() -> str:
-    """Names the executor, the contract in it, and the scenarios with their fixtures."""
-    content = hashlib.sha256(build_zipapp(bytecode=False))
-    for folder in ("scenarios", "fixtures"):
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                content.update(path.relative_to(ROOT).as_posix().encode() + path.read_bytes())
-    return content.hexdigest()[:16]
+
+@cache
+def _digest(file: str) -> str:
+    path = ROOT / file
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else "gone"
