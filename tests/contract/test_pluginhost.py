@@ -44,7 +44,7 @@ def test_further_plugins_and_sections_do_no_harm() -> None:
         pytest.param(b"\xff\xfe[", "encoding", "byte 0", id="encoding"),
         pytest.param(b"\xef\xbb\xbf" + _raw(), "ini", "INI", id="bom"),
         pytest.param(b"\x7fELF\x02\x01", "ini", "INI", id="garbage"),
-        pytest.param(b"timeoutInSeconds = 3\n", "ini", "INI", id="no-header"),
+        pytest.param(b"timeoutInSeconds = 3\n", "ini", "no section headers", id="no-header"),
         pytest.param(_raw() + b"numberOfPlugins = 1\n", "ini", "numberofplugins", id="twice"),
         pytest.param(_raw() + b"[pre_post]\n", "ini", "pre_post", id="section-twice"),
         pytest.param(b"[pre_post\n", "ini", "INI", id="cut-header"),
@@ -86,6 +86,12 @@ def test_what_is_no_whole_number(key: str, value: str) -> None:
     assert key in problem.detail
 
 
+def test_a_long_value_is_shown_by_its_beginning() -> None:
+    problem = parse_plugin_host(_raw(timeoutInSeconds="x" * 100))
+    assert isinstance(problem, PluginHostProblem)
+    assert f"'{'x' * 40}'" in problem.detail
+
+
 def test_zero_is_too_little() -> None:
     timeout = parse_plugin_host(_raw(timeoutInSeconds="0"))
     assert isinstance(timeout, PluginHostProblem)
@@ -98,7 +104,8 @@ def test_zero_is_too_little() -> None:
 def test_a_huge_timeout_is_just_large() -> None:
     host = parse_plugin_host(_raw(timeoutInSeconds="9" * 100_000))
     assert isinstance(host, PluginHost)
-    assert host.timeout >= 10**18
+    assert host.timeout == 10**18
+    assert parse_plugin_host(_raw(timeoutInSeconds="9" * 19)) == host
     exact = parse_plugin_host(_raw(timeoutInSeconds="0" * 50 + "9" * 18))
     assert isinstance(exact, PluginHost)
     assert exact.timeout == 10**18 - 1

@@ -60,6 +60,28 @@ def test_a_script_that_fails_has_one_reading() -> None:
         assert _readings(_FALSE, rules, finding, PostSucceeded()) == {("failed", "none")}
 
 
+@pytest.mark.parametrize(
+    "finding",
+    [
+        ScriptFinding("pre", _PRE_PERMISSION, "permissions"),
+        ScriptFinding("post", "InsufficientPermissionforPost-Script", "permissions"),
+        ScriptFinding("recover", "InsufficientPermissionforPost-Script", "permissions"),
+    ],
+    ids=lambda finding: finding.phase,
+)
+def test_only_a_precheck_may_fall_back_after_a_permission_finding(finding: ScriptFinding) -> None:
+    assert _readings(_FALSE, "2025-04", finding, *_REST) == {
+        ("failed", "none"),
+        ("succeeded", "application"),
+    }
+
+
+def test_a_run_that_never_took_a_snapshot_has_failed_in_every_reading() -> None:
+    run = (PreSucceeded(), FreezeDone(), PostSucceeded())
+    for rules in ("2017-04", "2025-04", "strict"):
+        assert _readings(_TRUE, rules, *run) == {("failed", "none")}
+
+
 def test_not_found_beside_a_permission_has_one_reading() -> None:
     findings = (
         ScriptFinding("precheck", _PRE_PERMISSION, "permissions"),

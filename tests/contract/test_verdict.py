@@ -400,6 +400,13 @@ def test_nothing_is_due_after_a_good_run() -> None:
     assert proceeds(_TRUE, happened) == Next(False, False, False, False, False)
 
 
+@pytest.mark.parametrize("finding", [_POST_FAILED, ScriptFinding("post", "Post-ScriptNotFound")])
+def test_a_post_script_that_failed_is_over(finding: ScriptFinding) -> None:
+    happened: list[Happening] = [PreSucceeded(), FreezeDone(), SnapshotTaken(), finding]
+    assert proceeds(_TRUE, happened) == Next(False, False, False, False, False)
+    assert proceeds(_FALSE, happened) == Next(False, False, False, False, discard=True)
+
+
 def test_a_run_without_a_snapshot_has_not_succeeded() -> None:
     assert judge(_TRUE, []) == _failed()
     assert judge(_TRUE, [PreSucceeded(), FreezeDone(), PostSucceeded()]) == _failed()

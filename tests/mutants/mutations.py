@@ -52,9 +52,13 @@ class Mutation:
     line: int
 
     def source(self) -> str:
-        """The whole module with this change."""
+        """The whole module with this change; as it is where the tool can't make it."""
         operator = OperatorProvider()[self.operator]()
-        changed = mutate_code(read(self.module), operator, self.occurrence)
+        try:
+            changed = mutate_code(read(self.module), operator, self.occurrence)
+        except AttributeError:
+            # Its operator of handlers trips over a dotted name (`except configparser.Error`).
+            return read(self.module)
         if changed is None:
             raise LookupError(f"{self.id}: {self.module} has no such place any more")
         return str(changed)

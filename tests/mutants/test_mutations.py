@@ -92,6 +92,17 @@ def test_a_mutant_is_a_program_that_says_something_else() -> None:
         Mutation("x", mutation.module, "", "AddNot", 10_000, 1).source()
 
 
+def test_what_the_tool_cannot_make_is_no_mutant() -> None:
+    dotted = [
+        m
+        for m in mutations(CONTRACT)
+        if m.operator == "ExceptionReplacer" and "configparser.Error" in m.source()
+    ]
+    original = read("contract/pluginhost.py")
+    unmade = [m for m in dotted if not is_viable(m.source(), original)]
+    assert [m.module for m in unmade] == ["contract/pluginhost.py"]
+
+
 def test_a_sample_depends_on_each_mutant_and_the_seed_alone() -> None:
     found = mutations(EXECUTOR)
     drawn = sample(found, 50, seed=1)
