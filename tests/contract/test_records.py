@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
@@ -34,11 +34,11 @@ def test_there_are_records() -> None:
 
 @pytest.mark.parametrize("kind", _RECORDS, ids=lambda kind: kind.__qualname__)
 def test_a_record_is_compared_by_value_and_never_changes(kind: type) -> None:
-    assert dataclasses.is_dataclass(kind)
-    values = dict.fromkeys((field.name for field in dataclasses.fields(kind)), "a value")
+    values = dict.fromkeys(inspect.signature(kind).parameters, "a value")
     one, same = kind(**values), kind(**values)
     assert one == same
     assert hash(one) == hash(same)
-    for name in (*values, "another"):
-        with pytest.raises((dataclasses.FrozenInstanceError, AttributeError)):
+    for name in values:
+        with pytest.raises(AttributeError):
             setattr(one, name, "another value")
+        assert kind(**{**values, name: "another value"}) != one

@@ -16,8 +16,18 @@ from dataclasses import dataclass
 from functools import cache
 from statistics import median
 
-from harness.executor.package import build_zipapp, pack, sources
-from tests.mutants.mutations import EXECUTOR, ROOT, Mutation, modules, mutations, read, scopes
+from harness.executor.package import pack, sources
+from tests.mutants.mutations import (
+    EXECUTOR,
+    ROOT,
+    Mutation,
+    Scope,
+    modules,
+    mutations,
+    read,
+    scope_at,
+    scopes,
+)
 from tests.mutants.outcomes import STATE
 
 #: So many times the usual is long.
@@ -188,18 +198,16 @@ def _tree(module: str) -> ast.Module:
 
 
 class Courses:
-    """The courses of the traced runs so far, of the executor and the scenarios as they are now."""
+    """The courses of the traced runs so far, of the scenarios as they are now."""
 
     def __init__(self) -> None:
         self._path = STATE / "lines.jsonl"
-        self._executor = hashlib.sha256(build_zipapp(bytecode=False)).hexdigest()[:16]
         self._known: dict[str, Course] = {}
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
         for entry in map(json.loads, lines):
-            if entry["key"] == self._key(entry["scenario"]):
-                lines_of = {name: frozenset(found) for name, found in entry["lines"].items()}
-                course = Course(entry["scenario"], entry["seconds"], lines_of)
-                self._known[course.scenario] = course
+            name = entry["scenario"]
+            if entry["module"] == _digest(name.partition("::")[0]):
+                self._known[name] = Course(name, entry["seconds"], found_again(entry["scopes"]))
 
     def __contains__(self, scenario: str) -> bool:
         return scenario in self._known
@@ -211,18 +219,57 @@ class Courses:
         """One more; one write, because the shards of a run append to the same file."""
         self._known[course.scenario] = course
         entry = {
-            "key": self._key(course.scenario),
             "scenario": course.scenario,
+            "module": _digest(course.scenario.partition("::")[0]),
             "seconds": round(course.seconds, 3),
-            "lines": {module: sorted(lines) for module, lines in course.lines.items()},
+            "scopes": by_scope(course.lines),
         }
         STATE.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab", buffering=0) as file:
             file.write(json.dumps(entry).encode() + b"\n")
 
-    def _key(self, scenario: str) -> str:
-        """Names the executor, the contract in it, and the module of the scenario."""
-        return f"{self._executor} {_digest(scenario.partition('::')[0])}"
+
+#: By "module:scope": the digest of its text, and lines counted from its first one.
+_Offsets = Mapping[str, tuple[str, list[int]]]
+
+
+def by_scope(lines: Mapping[str, frozenset[int]]) -> dict[str, tuple[str, list[int]]]:
+    """Lines by the scope that they stand in, so that they are found again after an edit."""
+    found: dict[str, tuple[str, list[int]]] = {}
+    for module, numbers in lines.items():
+        areas = scopes(read(module))
+        for number in sorted(numbers):
+            scope = scope_at(number, areas)
+            told = found.setdefault(f"{module}:{scope.name}", (_text_digest(module, scope), []))
+            told[1].append(number - scope.first)
+    return found
+
+
+def found_again(offsets: _Offsets) -> dict[str, frozenset[int]]:
+    """The lines of `by_scope` in the code as it is now.
+
+    Of a function that has changed since, and of what stands outside of functions, which every start
+    executes: all lines.
+    """
+    lines: dict[str, set[int]] = {}
+    for key, (digest, numbers) in offsets.items():
+        module, _, name = key.partition(":")
+        areas = scopes(read(module)) if module in modules(EXECUTOR) else ()
+        scope = next((area for area in areas if area.name == name), None)
+        if scope is None:
+            continue
+        if scope.function and digest == _text_digest(module, scope):
+            here = {scope.first + number for number in numbers}
+        else:
+            whole = range(scope.first, scope.last + 1)
+            here = {line for line in whole if scope_at(line, areas) is scope}
+        lines.setdefault(module, set()).update(here)
+    return {module: frozenset(numbers) for module, numbers in lines.items()}
+
+
+def _text_digest(module: str, scope: Scope) -> str:
+    text = "\n".join(read(module).splitlines()[scope.first - 1 : scope.last])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 @cache

@@ -66,12 +66,16 @@ class Mutation:
 
 @dataclass(frozen=True)
 class Scope:
-    """A stretch of lines of a module, from `first` to `last`; `digest` names what stands there."""
+    """A stretch of lines of a module, from `first` to `last`; `digest` names what stands there.
+
+    Not a `function`, it is executed by whatever imports the module.
+    """
 
     name: str
     first: int
     last: int
     digest: str
+    function: bool
 
 
 def read(module: str) -> str:
@@ -105,7 +109,7 @@ def mutations_of(module: str, source: str) -> tuple[Mutation, ...]:
         operator = provider[name]()
         places = [place for node in nodes for place in operator.mutation_positions(node)]
         for occurrence, ((line, _), _) in enumerate(places):
-            scope = _scope_of(line, areas)
+            scope = scope_at(line, areas).name
             text = lines[line - 1].strip()
             likeness = (scope, name, text)
             identity = _digest(module, *likeness, str(alike[likeness]))
@@ -128,11 +132,16 @@ def scopes(source: str) -> tuple[Scope, ...]:
     ranges += [(node.name, *_lines_of(node)) for node in classes]
     ranges.append(("", 1, len(source.splitlines())))
     told = _told_lines(source, tree)
-    found = []
+    found: list[Scope] = []
     for name, first, last in ranges:
         mine = [told.pop(line) for line in range(first, last + 1) if line in told]
-        found.append(Scope(name, first, last, _digest(*mine)))
+        found.append(Scope(name, first, last, _digest(*mine), len(found) < len(functions)))
     return tuple(found)
+
+
+def scope_at(line: int, areas: Sequence[Scope]) -> Scope:
+    """The innermost scope of `scopes` at a line."""
+    return next(area for area in areas if area.first <= line <= area.last)
 
 
 def digests(room: str) -> dict[str, str]:
@@ -191,10 +200,6 @@ def by_id(chosen: Sequence[Mutation]) -> Mapping[str, Mutation]:
 def _lines_of(node: ast.FunctionDef | ast.ClassDef) -> tuple[int, int]:
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     return first, node.end_lineno or first
-
-
-def _scope_of(line: int, areas: Sequence[Scope]) -> str:
-    return next(area.name for area in areas if area.first <= line <= area.last)
 
 
 def _told_lines(source: str, tree: ast.Module) -> dict[int, str]:

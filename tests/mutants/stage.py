@@ -7,6 +7,7 @@ installed into each guest changes. No record is written: what a scenario's check
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,7 +167,12 @@ def on_stage(work: Callable[[Stage], None], keyword: str = "") -> None:
         *(("-k", keyword) if keyword else ()),
         str(ROOT / "scenarios"),
     ]  # fmt: skip
-    status = pytest.main(arguments, plugins=[_Plugin(guarded)])
+    # SIGTERM ends it as Ctrl-C does: the machines are given back.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        status = pytest.main(arguments, plugins=[_Plugin(guarded)])
+    finally:
+        signal.signal(signal.SIGTERM, before)
     if raised:
         raise raised[0]
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.mutants import lines
 from tests.mutants.lines import Course, course_of, covered_mutations, near
 from tests.mutants.mutations import EXECUTOR, Mutation, mutations, read, scopes
@@ -55,6 +57,24 @@ def test_of_a_constant_those_are_near_that_use_it() -> None:
     assert users["executor/tree.py"]
     assert constant.line not in users["executor/tree.py"]
     assert not users[MODULE]
+
+
+def test_lines_are_found_again_after_an_edit(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "LIMIT = 3\n\n\ndef one():\n    return 1\n\n\ndef two():\n    a = 1\n    return a\n"
+    now = {MODULE: source}
+    monkeypatch.setattr(lines, "read", lambda module: now[module])
+    told = {MODULE: frozenset({1, 4, 8, 9})}
+    kept = lines.by_scope(told)
+    outside = {1, 2, 3, 6, 7}
+    assert lines.found_again(kept) == {MODULE: {4, 8, 9} | outside}
+    # What is the same moves along; of what is not, every line counts as executed.
+    now[MODULE] = source.replace("LIMIT = 3", "LIMIT = 3\nMORE = 4")
+    assert lines.found_again(kept)[MODULE] >= {5, 9, 10}
+    assert not {6, 11} & lines.found_again(kept)[MODULE]
+    now[MODULE] = source.replace("a = 1", "a = 2")
+    assert lines.found_again(kept)[MODULE] >= {8, 9, 10}
+    now[MODULE] = source.partition("def two")[0]
+    assert lines.found_again(kept)[MODULE] >= {4}
 
 
 def test_a_traced_executor_tells_its_lines_and_those_of_its_children(tmp_path: Path) -> None:
