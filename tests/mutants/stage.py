@@ -17,10 +17,12 @@ import pytest
 
 from harness import pytest_plugin
 from harness.contract.rulesets import STRICT
+from harness.history import Filesystem
 from harness.machines.runs import new_run_id
 from harness.results.record import CheckLine
 from harness.results.verdict import is_bad
 from harness.scenario.controller import LINES
+from harness.scenario.layouts import LAYOUTS
 from harness.scenario.options import Options
 from harness.scenario.worker import lines_of
 from harness.targets.reference import ReferenceTarget
@@ -58,6 +60,7 @@ class Stage:
     """Plays scenarios; only within `on_stage`."""
 
     def __init__(self, session: pytest.Session, target: Swapped) -> None:
+        self._config = session.config
         self._target = target
         self._items = {
             item.nodeid: item
@@ -65,6 +68,7 @@ class Stage:
             if "case" in getattr(item, "fixturenames", ())
         }
         self._reports: list[pytest.TestReport] = []
+        self._ahead: set[tuple[str, Filesystem]] = set()
         self._told = b""
 
     @property
@@ -83,10 +87,11 @@ class Stage:
         self._target.deadline = deadline
         self._reports.clear()
         self._told = b""
+        self._ahead.discard(self._layout(scenario))
+        self._prepare_ahead(following)
         item = self._items[scenario]
-        # Whatever is not an ancestor of the next item is torn down: never name the same one.
-        coming = self._items[following] if following and following != scenario else None
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=coming)
+        # Which one comes next is not known before this one's verdict: all fixtures are torn down.
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         return self._played()
 
     def heard(self, report: pytest.TestReport) -> None:
@@ -96,6 +101,20 @@ class Stage:
     def keep_told(self, told: bytes) -> None:
         """What the traced executor told in the guest of the scenario at work."""
         self._told = told
+
+    def _prepare_ahead(self, scenario: str | None) -> None:
+        """At most one guest of each layout waits: a scenario that was to follow may never come."""
+        if scenario is None or self._layout(scenario) in self._ahead:
+            return
+        name, filesystem = self._layout(scenario)
+        self._ahead.add((name, filesystem))
+        worker = self._config.stash[pytest_plugin._WORKER]
+        worker.prepare_ahead(LAYOUTS[name](filesystem))
+
+    def _layout(self, scenario: str) -> tuple[str, Filesystem]:
+        layout = pytest_plugin._layout_name(self._items[scenario])
+        assert layout is not None
+        return layout
 
     def _played(self) -> Played:
         carried = dict(self._reports[-1].user_properties).get(LINES, "{}")
