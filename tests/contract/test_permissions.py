@@ -75,7 +75,7 @@ def test_a_config_of_another_user_or_kind() -> None:
 
 @pytest.mark.parametrize("kind", ["dir", "fifo", "char", "block", "socket", ""])
 def test_a_config_that_is_no_regular_file(kind: str) -> None:
-    finding = judge_config_file(replace(_CONFIG, kind=kind))
+    finding = judge_config_file(_CONFIG._replace(kind=kind))
     assert finding is not None
     assert (finding.name, finding.reason) == (ErrorName.INCORRECT_CONFIG, "permissions")
     assert "no regular file" in finding.detail
@@ -84,12 +84,12 @@ def test_a_config_that_is_no_regular_file(kind: str) -> None:
 @pytest.mark.parametrize("which", ["pre", "post"])
 def test_a_script_of_another_user(which: str) -> None:
     # Its mode is wrong as well: the owner is told first.
-    finding = judge_script(which, replace(_SCRIPT, uid=1000, mode=0o777))
+    finding = judge_script(which, _SCRIPT._replace(uid=1000, mode=0o777))
     assert finding is not None
     assert finding.name.value == f"InsufficientPermissionfor{which.capitalize()}-Script"
     assert finding.reason == "owner"
     assert "1000" in finding.detail
-    assert judge_script(which, replace(_SCRIPT, gid=1000)) is None
+    assert judge_script(which, _SCRIPT._replace(gid=1000)) is None
 
 
 def test_what_stat_shows_where_nothing_is_told() -> None:
@@ -115,7 +115,7 @@ def test_special_bits_are_refused(bits: int) -> None:
 
 @pytest.mark.parametrize("mode", [0o4755, 0o2600, 0o1770, 0o7000])
 def test_special_bits_on_top_of_another_mode_are_one_more_wrong_mode(mode: int) -> None:
-    finding = judge_script("pre", replace(_SCRIPT, mode=mode))
+    finding = judge_script("pre", _SCRIPT._replace(mode=mode))
     assert finding is not None
     assert finding.reason == "permissions"
     assert f"{mode:03o}" in finding.detail
