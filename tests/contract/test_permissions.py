@@ -113,7 +113,7 @@ def test_special_bits_are_refused(bits: int) -> None:
     assert finding.reason == "special-bits"
 
 
-@pytest.mark.parametrize("mode", [0o4755, 0o2600, 0o1770, 0o7000])
+@pytest.mark.parametrize("mode", [0o4755, 0o4701, 0o2600, 0o1770, 0o7000])
 def test_special_bits_on_top_of_another_mode_are_one_more_wrong_mode(mode: int) -> None:
     finding = judge_script("pre", _SCRIPT._replace(mode=mode))
     assert finding is not None
@@ -167,7 +167,7 @@ def test_the_plugin_host_file() -> None:
         _HOST._replace(mode=0o664),
         _HOST._replace(mode=0o646),
         _HOST._replace(uid=1),
-        _HOST._replace(kind="fifo"),
+        *(_HOST._replace(kind=kind) for kind in ("dir", "fifo", "char", "block", "socket")),
         _LINK,
     ):
         finding = judge_plugin_host_file(bad)

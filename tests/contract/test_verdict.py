@@ -407,6 +407,24 @@ def test_a_post_script_that_failed_is_over(finding: ScriptFinding) -> None:
     assert proceeds(_FALSE, happened) == Next(False, False, False, False, discard=True)
 
 
+def test_a_snapshot_that_failed_after_all_fails_the_run() -> None:
+    """An executor that is told to end after its set was taken: the set is not wanted."""
+    happened: list[Happening] = [
+        PreSucceeded(),
+        FreezeDone(),
+        SnapshotTaken(),
+        SnapshotFailed(),
+        PostSucceeded(),
+    ]
+    assert judge(_TRUE, happened) == _failed("SnapshotFailed")
+    assert proceeds(_TRUE, happened) == Next(False, False, False, False, discard=True)
+
+
+@pytest.mark.parametrize("scripts", [(), (PreSucceeded(),), (PostSucceeded(),)])
+def test_application_needs_both_scripts(scripts: tuple[Happening, ...]) -> None:
+    assert judge(_TRUE, [*scripts, FreezeDone(), SnapshotTaken()]) == _good("file-system")
+
+
 def test_a_run_without_a_snapshot_has_not_succeeded() -> None:
     assert judge(_TRUE, []) == _failed()
     assert judge(_TRUE, [PreSucceeded(), FreezeDone(), PostSucceeded()]) == _failed()
