@@ -28,7 +28,7 @@ certify: venv ## certify a script kit (KIT=ledger, a bundled name or a folder; A
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images $(KIT_FOLDER)
 	@$(WITH_ENGINE) $(BIN)/snapcert certify $(KIT_FOLDER) $(ARGS)
 
-test: venv ## unit tests, then every scenario against the reference executor, in parallel
+test: venv ## unit tests, every scenario against the reference executor, and their traceability
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
 	@$(WITH_ENGINE) $(BIN)/python -m setup.suite $(WORKERS)
 

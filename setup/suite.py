@@ -1,6 +1,6 @@
-"""`make test`: the unit tests, then every scenario against the reference executor; one summary.
+"""`make test`: unit tests, every scenario against the reference, traceability; one summary.
 
-Both parts always run, so that one look shows everything that is wrong. What each did is read from
+All parts always run, so that one look shows everything that is wrong. What each did is read from
 the JUnit file it wrote, and the closing line is in pytest's own form.
 """
 
@@ -59,11 +59,13 @@ def counts(junit: Path) -> dict[str, int]:
     return total
 
 
-def run(name: str, command: Sequence[str], junit: Path) -> Part:
-    """Run one part with its output on the terminal."""
+def run(name: str, command: Sequence[str], junit: Path, **environment: str) -> Part:
+    """Run one part with its output on the terminal; `environment` is added to our own."""
     say(f"{name}: {' '.join(command[1:])}")
     began = time.monotonic()
-    code = subprocess.run(list(command), cwd=ROOT, check=False).returncode
+    code = subprocess.run(
+        list(command), cwd=ROOT, check=False, env={**os.environ, **environment}
+    ).returncode
     return Part(name, code, time.monotonic() - began, **counts(junit))
 
 
@@ -100,25 +102,25 @@ def main(arguments: Sequence[str]) -> int:
     shutil.rmtree(out, ignore_errors=True)
     (out / "conform").mkdir(parents=True)
     bin_folder = Path(sys.executable).parent
-    unit, conform = out / "unit.xml", out / "conform"
+    unit, conform, trace = out / "unit.xml", out / "conform", out / "traceability.xml"
+    pytest = [str(bin_folder / "python"), "-m", "pytest", "-q"]
     parts = [
-        run(
-            "unit tests",
-            [str(bin_folder / "python"), "-m", "pytest", "tests", "-n", workers, "-q",
-             f"--junitxml={unit}"],
-            unit,
-        ),
+        run("unit tests", [*pytest, "tests", "-n", workers, f"--junitxml={unit}"], unit),
         run(
             "scenarios",
             [str(bin_folder / "snapcert"), "conform", "--executor", "reference",
              "--fs", "ext4,xfs,btrfs", "-n", workers, "--out", str(conform)],
             conform / "junit.xml",
         ),
+        run(
+            "traceability", [*pytest, "tests/traceability.py", f"--junitxml={trace}"], trace,
+            SNAPCERT_RECORD=str(conform / "results.jsonl"),
+        ),
     ]  # fmt: skip
     print()
     for part in parts:
         print(
-            f"{part.name + ':':<12} {part.verdict}; {part.passed} passed, "
+            f"{part.name + ':':<13} {part.verdict}; {part.passed} passed, "
             f"{part.failed + part.errors} failed, {part.skipped} skipped, {part.seconds:.0f} s"
         )
     report = os.path.relpath(conform / "report.html", ROOT)

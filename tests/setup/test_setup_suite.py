@@ -59,13 +59,15 @@ def test_green_is_only_what_ran_and_passed(second: Part, code: int) -> None:
     assert suite.exit_code([second, first]) == code
 
 
-def test_both_parts_run_even_if_the_first_fails(
+def test_all_parts_run_even_if_the_first_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
     script = '#!/bin/sh\nfor word; do case "$word" in --junitxml=*) file=${word#*=};; esac; done\n'
-    (tools / "python").write_text(f'{script}cp {tmp_path}/junit "$file"\necho units\nexit 1\n')
+    (tools / "python").write_text(
+        f'{script}cp {tmp_path}/junit "$file"\necho units $SNAPCERT_RECORD\nexit 1\n'
+    )
     (tools / "snapcert").write_text(
         f'#!/bin/sh\nfor out; do :; done\ncp {tmp_path}/junit "$out/junit.xml"\necho scenarios $*\n'
     )
@@ -80,6 +82,8 @@ def test_both_parts_run_even_if_the_first_fails(
     out = capfd.readouterr().out
     assert "units" in out
     assert "scenarios conform --executor reference --fs ext4,xfs,btrfs -n 2" in out
-    assert "unit tests:  failed (exit status 1); 3 passed, 2 failed, 1 skipped" in out
+    assert f"units {tmp_path}/test/conform/results.jsonl" in out
+    assert "unit tests:   failed (exit status 1); 3 passed, 2 failed, 1 skipped" in out
+    assert "traceability: failed (exit status 1); 3 passed, 2 failed, 1 skipped" in out
     assert "report:      test/conform/report.html" in out
-    assert " 2 failed, 6 passed, 2 skipped, 2 errors in " in out.splitlines()[-1]
+    assert " 3 failed, 9 passed, 3 skipped, 3 errors in " in out.splitlines()[-1]
