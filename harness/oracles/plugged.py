@@ -71,10 +71,10 @@ def _ended(end: ExecutorEnd, terms: Terms) -> Iterator[Finding]:
     if end.hung:
         return
     outcome = end.outcome
+    if outcome is None and not terms.told:
+        return
     if end.exit_status is not None or end.signal is not None:  # it was started at all
         yield _exit(end)
-    if not terms.told:
-        return
     # A failed outcome, and only that, has no level.
     level_fits = outcome is not None and (
         (outcome.status == "failed") == (outcome.consistency == "none")

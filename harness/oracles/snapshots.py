@@ -97,12 +97,10 @@ def _patience(history: History, terms: Terms) -> Iterator[Finding]:
     """A command that returns within the bound is waited for, and one that hangs until then.
 
     The executor may heed a shorter bound that it was given, and count from a moment before the
-    first freeze. One of whose processes the scenario killed need not wait for the command any more.
+    first freeze.
     """
     outcome = history.end.outcome
-    hurt = any(fault.what.startswith("kill ") for fault in history.faults)
-    hurt = hurt or history.end.killed is not None
-    if not history.snapshots or outcome is None or hurt:
+    if not history.snapshots or outcome is None or _hurt(history):
         return
     call = history.snapshots[0]
     since = min([c.at for c in own_calls(history, "freeze")] or [call.requested])
@@ -131,7 +129,7 @@ def _patience(history: History, terms: Terms) -> Iterator[Finding]:
 def _thaw_first(history: History, _: Terms) -> Iterator[Finding]:
     """Whether the command still lived is looked at while each thaw waits to be done."""
     hanging = [s for s in history.snapshots if s.answered is None]
-    if not hanging or history.end.killed is not None:
+    if not hanging or _hurt(history):
         return
     first = {c.disk: c for c in reversed(own_calls(history, "thaw")) if _after(c.at, hanging[0])}
     late = [disk for disk, call in first.items() if call.command_alive is False]
@@ -144,6 +142,14 @@ def _thaw_first(history: History, _: Terms) -> Iterator[Finding]:
             if late
             else "the command still lived when the thaw was asked for",
         )
+
+
+def _hurt(history: History) -> bool:
+    """The scenario killed a process of the executor's: it need not wait for the command any more,
+    and what survives of it has no order."""
+    return history.end.killed is not None or any(
+        fault.what.startswith("kill ") for fault in history.faults
+    )
 
 
 def _after(instant: float, call: Snapshot) -> bool:

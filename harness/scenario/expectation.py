@@ -202,6 +202,8 @@ def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Co
 def refusal_of(happenings: Sequence[Happening]) -> Refusal:
     """What the first finding of the precheck means by the clauses of its own file."""
     for happening in happenings:
+        if isinstance(happening, ScriptFinding) and happening.phase == "recover":
+            return Refusal()  # a script did run: the interrupted run's
         if isinstance(happening, PluginHostFinding):
             return Refusal("FILE-06.no-scripts", "FILE-06.level")
         if isinstance(happening, ConfigFinding) and f"CFG-03.{happening.reason}" in CATALOGUE:

@@ -42,6 +42,7 @@ CRASH = outcome("succeeded", "crash", "FsFreezeFailed")
 ENGINES = disk("machine", mountpoint="/etc/hosts", foreign=True)
 HANGS = snapshot(answered=None, answer=None, set_id=None, taken_from=None, taken_to=None)
 CHILD = Process(70, 800, ("/bin/sh", "/run/snapcert/bin/stubborn", "child"), "executor")
+WORKER_KILLED = Fault(102.3, "kill children of executor")
 
 
 @dataclass(frozen=True)
@@ -360,6 +361,12 @@ COURSES: dict[str, Course] = {
         "SNP-02.thaw-first", (), asked(replace(HANGS, answered=102.3, answer=1), None)
     ),
     "killed in it": Course("SNP-02.thaw-first", (), asked(HANGS, False, end=end(killed=102.3))),
+    "a process of the executor's killed in it": Course(
+        "SNP-02.thaw-first", (), asked(HANGS, False, faults=(WORKER_KILLED,))
+    ),
+    "nobody is left to wait for it": Course(
+        "SNP-02.bound", (True,), asked(HANGS, True, faults=(WORKER_KILLED,)), PATIENT
+    ),
     "a child is left": Course(
         "SNP-02.tree",
         (False,),

@@ -301,7 +301,7 @@ GOOD: dict[str, tuple[History, Expected | None, Terms]] = {
         Terms(),
     ),
     "no outcome where none can be left": (
-        history(end=end(outcome=None, exit_status=1, problem="no status")),
+        history(end=end(outcome=None, exit_status=2, problem="no status")),
         APPLICATION,
         Terms(told=False),
     ),

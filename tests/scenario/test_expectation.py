@@ -126,6 +126,8 @@ def test_row(happenings: tuple[Happening, ...], rule: str, named: str) -> None:
         ((ConfigFinding("permissions"),), Refusal()),
         ((ConfigFinding("bom"),), Refusal("CFG-03.no-scripts", goes_on="CFG-03.policy")),
         ((PluginHostFinding("empty"),), Refusal("FILE-06.no-scripts", "FILE-06.level")),
+        ((ConfigFinding("bom"), SnapshotFailed()), Refusal("CFG-03.no-scripts")),
+        ((ScriptFinding("recover", ErrorName.POST_TIMEOUT), ConfigFinding("bom")), Refusal()),
     ],
 )
 def test_what_a_refused_file_means(happenings: tuple[Happening, ...], refusal: Refusal) -> None:
