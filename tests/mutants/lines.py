@@ -237,11 +237,11 @@ def by_scope(lines: Mapping[str, frozenset[int]]) -> dict[str, tuple[str, list[i
     """Lines by the scope that they stand in, so that they are found again after an edit."""
     found: dict[str, tuple[str, list[int]]] = {}
     for module, numbers in lines.items():
-        areas = scopes(read(module))
-        for number in sorted(numbers):
-            scope = scope_at(number, areas)
-            told = found.setdefault(f"{module}:{scope.name}", (_text_digest(module, scope), []))
-            told[1].append(number - scope.first)
+        for place in _places(read(module)).values():
+            mine = sorted(numbers & place.lines)
+            if mine:
+                offsets = [number - place.scope.first for number in mine]
+                found[f"{module}:{place.scope.name}"] = (place.digest, offsets)
     return found
 
 
@@ -252,24 +252,40 @@ def found_again(offsets: _Offsets) -> dict[str, frozenset[int]]:
     executes: all lines.
     """
     lines: dict[str, set[int]] = {}
+    there = {module: _places(read(module)) for module in modules(EXECUTOR)}
     for key, (digest, numbers) in offsets.items():
         module, _, name = key.partition(":")
-        areas = scopes(read(module)) if module in modules(EXECUTOR) else ()
-        scope = next((area for area in areas if area.name == name), None)
-        if scope is None:
-            continue
-        if scope.function and digest == _text_digest(module, scope):
-            here = {scope.first + number for number in numbers}
-        else:
-            whole = range(scope.first, scope.last + 1)
-            here = {line for line in whole if scope_at(line, areas) is scope}
-        lines.setdefault(module, set()).update(here)
+        place = there.get(module, {}).get(name)
+        if place is not None:
+            same = place.scope.function and digest == place.digest
+            here = {place.scope.first + number for number in numbers} if same else place.lines
+            lines.setdefault(module, set()).update(here)
     return {module: frozenset(numbers) for module, numbers in lines.items()}
 
 
-def _text_digest(module: str, scope: Scope) -> str:
-    text = "\n".join(read(module).splitlines()[scope.first - 1 : scope.last])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+@dataclass(frozen=True)
+class _Place:
+    """A scope, the digest of its text, and the lines of which it is the innermost scope."""
+
+    scope: Scope
+    digest: str
+    lines: frozenset[int]
+
+
+@cache
+def _places(source: str) -> Mapping[str, _Place]:
+    text, areas = source.splitlines(), scopes(source)
+    lines: dict[str, set[int]] = {}
+    for number in range(1, len(text) + 1):
+        lines.setdefault(scope_at(number, areas).name, set()).add(number)
+    return {
+        scope.name: _Place(
+            scope,
+            hashlib.sha256("\n".join(text[scope.first - 1 : scope.last]).encode()).hexdigest()[:12],
+            frozenset(lines.get(scope.name, ())),
+        )
+        for scope in areas
+    }
 
 
 @cache

@@ -63,6 +63,7 @@ def test_lines_are_found_again_after_an_edit(monkeypatch: pytest.MonkeyPatch) ->
     source = "LIMIT = 3\n\n\ndef one():\n    return 1\n\n\ndef two():\n    a = 1\n    return a\n"
     now = {MODULE: source}
     monkeypatch.setattr(lines, "read", lambda module: now[module])
+    monkeypatch.setattr(lines, "modules", lambda room: tuple(now))
     told = {MODULE: frozenset({1, 4, 8, 9})}
     kept = lines.by_scope(told)
     outside = {1, 2, 3, 6, 7}
