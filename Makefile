@@ -16,8 +16,8 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform doctor bench mutants check lint-fix lock venv engine engine-stop \
-	engine-remove images clean
+.PHONY: help certify test conform conform-others doctor bench mutants check lint-fix lock venv \
+	engine engine-stop engine-remove images clean
 
 help: ## this list
 	@echo "usage: make TARGET [KIT=ledger] [ARGS='…']"
@@ -35,6 +35,11 @@ test: venv ## unit tests, every scenario against the reference executor, and the
 conform: venv ## the scenarios alone (ARGS='--executor command:PATH -k EXPR …')
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images $(KIT_FOLDER)
 	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) $(ARGS)
+
+conform-others: venv ## the whole suite against two executors of other hands, in tests/executors (long)
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) --fs ext4,xfs,btrfs --executor command:tests/executors/perl --rules strict $(ARGS)
+	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) --fs ext4,xfs,btrfs --executor command:tests/executors/minimal --rules 2017-04 $(ARGS)
 
 doctor: venv ## what this machine has, what is missing and how to mend it
 	@$(BIN)/snapcert doctor $(ARGS)

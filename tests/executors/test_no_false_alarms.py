@@ -1,0 +1,96 @@
+"""Correct executors of other hands are not blamed: neither one that keeps every rule in ways of
+its own, nor one that keeps only the article's.
+
+`perl` is written from the contract's rules alone; `minimal` is what a vendor writes who has only
+read the article. `make conform-others` holds both to the whole suite; this is a small part of it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.contract.clauses import CATALOGUE
+from harness.results.record import Record
+from tests.bad_input.conftest import Start
+
+HERE = Path(__file__).parent
+
+#: One or two scenarios of each area, and those that executors keep in the most different ways.
+EVERY_RULE = (
+    "test_application_consistent and data",
+    "test_arguments",
+    "test_attempts_share_the_budget",
+    "test_executor_killed_while_frozen and root-and-data",
+    "test_first_finding_is_the_primary_error and permission",
+    "test_frozen_by_somebody_else and data",
+    "test_killed_at_a_call",
+    "test_links_to_good_scripts",
+    "test_no_retry_after_a_timeout and post",
+    "test_odd_caller",
+    "test_one_filesystem_with_several_mounts",
+    "test_recovery_fails and data",
+    "test_second_run_is_refused and pre",
+    "test_session_lives_until_the_post_script",
+    "test_snapshot_hangs and root-and-data",
+    "test_start_right_after_a_kill",
+    "test_thawed_by_somebody_else and fail",
+)
+#: What the article says, and where an executor that knows no more shows it.
+THE_ARTICLE = (
+    "test_application_consistent and data",
+    "test_content_that_can_not_be_used and timeout-0",
+    "test_frozen_by_somebody_else and data-ext4-continue",
+    "test_post_fails and data",
+    "test_post_script_is_changed",
+    "test_pre_fails and single-disk",
+    "test_script_in_a_folder_of_others and 0777",
+    "test_second_run_is_refused and pre",
+    "test_snapshot_fails and two-disks",
+)
+#: What the minimal executor does not keep: rules that this project decides.
+BEYOND_THE_ARTICLE = {
+    "CFG-03.timeout",
+    "FBK-03.post-runs",
+    "FILE-08.scripts",
+    "FRZ-04.error",
+    "ROB-01.refused",
+    "RUN-09.environment",
+    "SNP-02.error",
+}
+
+
+def _conform(
+    start: Start, name: str, rules: str, selection: tuple[str, ...]
+) -> tuple[int, Record, str]:
+    command = start(
+        *("conform", "--executor", f"command:{HERE / name}", "--rules", rules),
+        *("--fs", "ext4", "-n", "2", "--seed", "1", "-k", " or ".join(selection), "--quiet"),
+    )
+    return command.end(), command.record(), command.text
+
+
+def _clauses(record: Record, status: str) -> set[str]:
+    return {check.clause for check in record.checks if check.status == status}
+
+
+def test_every_rule_kept_in_other_ways(image: str, start: Start) -> None:
+    code, record, shown = _conform(start, "perl", "strict", EVERY_RULE)
+    assert code == 0, shown
+    assert {check.status for check in record.checks} == {"passed"}
+    assert {scenario.status for scenario in record.scenarios} == {"passed"}
+
+
+def test_the_article_alone_is_enough(image: str, start: Start) -> None:
+    code, record, shown = _conform(start, "minimal", "2017-04", THE_ARTICLE)
+    assert code == 0, shown
+    warned = _clauses(record, "warned")
+    assert warned >= BEYOND_THE_ARTICLE
+    assert {CATALOGUE[clause].basis for clause in warned} == {"project"}
+
+
+def test_the_article_alone_is_not_every_rule(image: str, start: Start) -> None:
+    code, record, shown = _conform(start, "minimal", "strict", THE_ARTICLE)
+    assert code == 1, shown
+    failed = _clauses(record, "failed")
+    assert failed >= BEYOND_THE_ARTICLE
+    assert not _clauses(record, "warned")
