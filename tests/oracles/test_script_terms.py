@@ -28,6 +28,16 @@ def test_a_script_is_really_run(clause: str) -> None:
         assert held(history(), Terms(scripts=(post,)), clause) is holds
 
 
+def test_a_script_that_is_never_started_is_not_one_that_is_not_retried() -> None:
+    """Outside `strict` the post-script need not run at all after a failed pre-script."""
+    only_pre = [m for m in marks_of_a_run() if m.script == "pre"]
+    run = history(marks=tuple(only_pre), script_runs=())
+    clauses = ("RUN-03.retries", "RUN-03.executed", "RUN-06.after-pre")
+    post = ScriptTerms("post", least=2, most=2, attempts="FBK-03.post-runs", run=clauses)
+    broken = {f.clause for f in judge(run, None, Terms(scripts=(post,))) if not f.holds}
+    assert broken & {*clauses, "FBK-03.post-runs"} == {"RUN-06.after-pre", "FBK-03.post-runs"}
+
+
 @pytest.mark.parametrize("clause", ["RUN-02.success", "RUN-03.until-success"])
 def test_a_success_is_no_error(clause: str) -> None:
     terms = Terms(scripts=(ScriptTerms("pre", succeeds=(clause,)),))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.contract.config import CONFIG_PATH
 from harness.contract.errors import ErrorName
-from harness.history import Harm, History
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case, Run
 from harness.scenario.chance.sequence import Planned, Step, planned
@@ -28,19 +26,8 @@ def follow(case: Case, steps: Sequence[Step]) -> None:
     for plan in planned(steps):
         run = _run(case, plan)
         if plan.owed and before is not None:
-            _check_paid(run, before.history)
+            run.check_recovered(before, own=plan.own)
         before = run
-
-
-def payments(killed: History, following: History) -> tuple[int, int]:
-    """How often a killed run's post-script ran: by what survived, and by the run that follows.
-
-    One that ran in the killed run before its own pre-script was an earlier run's.
-    """
-    began = min((m.at for m in killed.starts("pre")), default=-math.inf)
-    until = min((m.at for m in following.starts("pre")), default=math.inf)
-    survived = sum(m.at > began for m in killed.starts("post"))
-    return survived, sum(m.at < until for m in following.starts("post"))
 
 
 def _run(case: Case, plan: Planned) -> Run:
@@ -101,16 +88,4 @@ def _check_refused(run: Run, second: Beside) -> None:
         claim == ("failed", "none", (name,)),
         expected=f"the second is refused: failed, none, {name}",
         observed=str(second),
-    )
-
-
-def _check_paid(run: Run, killed: History) -> None:
-    survived, recovered = payments(killed, run.history)
-    run.check(
-        "ROB-02.post",
-        survived + recovered == 1,
-        expected="the killed run's post-script is run, once",
-        observed=f"it was run {survived} times by what survived, and {recovered} times by the "
-        "next run before its pre-script",
-        harm=Harm.LEFT_BEHIND,
     )

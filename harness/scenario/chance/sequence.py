@@ -122,11 +122,15 @@ class Planned:
         return (pre, FreezeDone(), answer, post)
 
     @property
+    def own(self) -> int:
+        """How often its own post-script is started, at most."""
+        return int(self.step.configured and not self.tells)
+
+    @property
     def posts(self) -> tuple[int, int]:
         """The least and the most that a post-script starts in it, an interrupted run's included."""
-        own = int(self.step.configured and not self.tells)
-        least = 0 if self.step.owes else own
-        most = own + int(self.recovers)
+        least = 0 if self.step.owes else self.own
+        most = self.own + int(self.recovers)
         if self.step.killed == IN_POST.killed:
             most += 1  # what survives may run it again, from the start
         return least, most

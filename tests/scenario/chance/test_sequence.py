@@ -5,16 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from random import Random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.contract.clauses import CATALOGUE
 from harness.contract.rulesets import binding
 from harness.contract.verdict import NotConfigured, Policy, PreSucceeded, ScriptFinding, judge
-from harness.history import History, Mark
 from harness.scenario.chance.draw import shrink
-from harness.scenario.chance.following import payments
 from harness.scenario.chance.sequence import (
     IN_POST,
     STEPS,
@@ -30,8 +27,6 @@ from harness.scenario.chance.sequence import (
     simpler,
 )
 from harness.scenario.suite import fixture
-from tests.oracles.builders import history as a_run
-from tests.oracles.builders import mark
 
 _BY_WORDS = {step.words: step for step in STEPS}
 KILLED = _BY_WORDS["one is killed in its pre-script"]
@@ -97,30 +92,6 @@ def test_a_run_without_a_config_recovers_all_the_same() -> None:
     assert plan.owed
     assert plan.posts == (0, 1)
     assert isinstance(plan.happenings[0], NotConfigured)
-
-
-def _run(*marks: Mark) -> History:
-    return a_run(marks=marks)
-
-
-@pytest.mark.parametrize(
-    ("killed", "following", "paid"),
-    [
-        (("pre", "post"), ("pre", "post"), (1, 0)),
-        (("pre",), ("post", "pre", "post"), (0, 1)),
-        (("pre",), ("pre", "post"), (0, 0)),
-        (("pre", "post"), ("post", "pre", "post"), (1, 1)),
-        (("post", "pre"), ("post", "pre", "post"), (0, 1)),
-        (("pre",), ("post",), (0, 1)),
-    ],
-)
-def test_payments(
-    killed: tuple[str, ...], following: tuple[str, ...], paid: tuple[int, int]
-) -> None:
-    def history(scripts: tuple[str, ...], since: float) -> History:
-        return _run(*(mark(name, "start", since + at) for at, name in enumerate(scripts)))
-
-    assert payments(history(killed, 100), history(following, 200)) == paid
 
 
 @given(any_steps)
