@@ -122,13 +122,14 @@ def executor(
         chosen = sample(covered, size, seed)
         click.echo(f"{len(covered)} of the executor's mutants are executed by a scenario")
         state = State(EXECUTOR, digests(EXECUTOR))
-        due = _due(
-            state,
-            shard(chosen, part),
-            lambda outcome, mutation: (
-                again or outcome.tried < min(most, len(near(mutation, courses)))
-            ),
-        )
+        why = tracked_reasons()
+
+        def once_more(outcome: Outcome, mutation: Mutation) -> bool:
+            if unexplained and mutation.id in why:
+                return False
+            return again or outcome.tried < min(most, len(near(mutation, courses)))
+
+        due = _due(state, shard(chosen, part), once_more)
         _try(state, due, Scenarios(stage, courses, most).judge)
 
     on_stage(work, keyword)
