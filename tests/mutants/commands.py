@@ -94,15 +94,23 @@ def lines(part: tuple[int, int], keyword: str) -> None:
     show_default=True,
     help="Scenarios that a mutant must pass to have survived.",
 )
+@click.option("--unexplained", is_flag=True, help="Of the survivors only those without a reason.")
 @_shard
 @_again
 @_keyword
 def executor(
-    size: int, seed: int, most: int, part: tuple[int, int], again: bool, keyword: str
+    size: int,
+    seed: int,
+    most: int,
+    part: tuple[int, int],
+    again: bool,
+    unexplained: bool,
+    keyword: str,
 ) -> None:
     """Try a sample of the executor's mutants by the scenarios that execute their lines."""
     from tests.mutants.executor import Scenarios
     from tests.mutants.lines import Courses, covered_mutations, near
+    from tests.mutants.report import tracked_reasons
     from tests.mutants.stage import Stage, on_stage
 
     def work(stage: Stage) -> None:
@@ -114,13 +122,14 @@ def executor(
         chosen = sample(covered, size, seed)
         click.echo(f"{len(covered)} of the executor's mutants are executed by a scenario")
         state = State(EXECUTOR, digests(EXECUTOR))
-        due = _due(
-            state,
-            shard(chosen, part),
-            lambda outcome, mutation: (
-                again or outcome.tried < min(most, len(near(mutation, courses)))
-            ),
-        )
+        why = tracked_reasons()
+
+        def once_more(outcome: Outcome, mutation: Mutation) -> bool:
+            if unexplained and mutation.id in why:
+                return False
+            return again or outcome.tried < min(most, len(near(mutation, courses)))
+
+        due = _due(state, shard(chosen, part), once_more)
         _try(state, due, Scenarios(stage, courses, most).judge)
 
     on_stage(work, keyword)

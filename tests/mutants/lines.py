@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -88,9 +87,9 @@ def course_of(scenario: str, seconds: float, told: bytes) -> Course:
 def near(mutation: Mutation, courses: Iterable[Course]) -> list[Course]:
     """The scenarios that execute the mutated line, in the order in which they are to be tried.
 
-    The quickest one, because most mutants fall at once. Then the quickest of each way through the
-    module, the ways that see most of the mutant's scope before the others; then the second of each,
-    and so on. Those that take long come last.
+    The quickest one first, because most mutants fall at once. Then each time the one that is most
+    unlike those before it, in its guest, its module and its way through the mutated one, and that
+    sees most of the mutant's scope. Those that take long come last.
     """
     wanted = _wanted(mutation.module, mutation.line)
     scope = next(s for s in scopes(read(mutation.module)) if s.name == mutation.scope)
@@ -102,15 +101,41 @@ def near(mutation: Mutation, courses: Iterable[Course]) -> list[Course]:
     if not found:
         return []
     long = _LONG * median(course.seconds for course in found)
-    turns: Counter[frozenset[int]] = Counter()
-    ranked = []
-    for course in found:
-        way = course.lines.get(mutation.module, frozenset())
-        seen = sum(1 for line in way if scope.first <= line <= scope.last)
-        first = course is found[0]
-        ranked.append((not first, course.seconds > long, turns[way], -seen, course.seconds, course))
-        turns[way] += 1
-    return [entry[-1] for entry in sorted(ranked, key=lambda entry: entry[:-1])]
+    whole = frozenset(range(scope.first, scope.last + 1))
+    order, left = (
+        [found[0]],
+        [_Candidate.of(course, mutation.module, whole) for course in found[1:]],
+    )
+    tried = {*_Candidate.of(found[0], mutation.module, whole).traits}
+    while left:
+        best = max(
+            left, key=lambda c: (c.course.seconds <= long, c.worth(tried), -c.course.seconds)
+        )
+        left.remove(best)
+        tried |= best.traits
+        order.append(best.course)
+    return order
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A scenario that may be tried next: what it is like, and how much of the scope it sees."""
+
+    course: Course
+    traits: frozenset[object]
+    seen: float
+
+    @classmethod
+    def of(cls, course: Course, module: str, scope: frozenset[int]) -> _Candidate:
+        way = course.lines.get(module, frozenset())
+        file, _, name = course.scenario.partition("::")
+        guest = name.partition("[")[2].partition("-ext4")[0]
+        traits = frozenset({("file", file), ("guest", guest), ("way", way)})
+        return cls(course, traits, len(way & scope) / len(scope))
+
+    def worth(self, tried: set[object]) -> float:
+        """How unlike it is to what was tried; of two alike the one that sees more."""
+        return len(self.traits - tried) + self.seen
 
 
 def covered_mutations(courses: Iterable[Course]) -> list[Mutation]:

@@ -37,15 +37,17 @@ def test_only_scenarios_that_execute_the_line_are_near() -> None:
     assert mutant not in covered_mutations([elsewhere])
 
 
-def test_the_quickest_comes_first_then_each_way_then_what_takes_long() -> None:
+def test_the_quickest_comes_first_then_what_is_unlike_it_then_what_takes_long() -> None:
     mutant = mutant_in("_bound")
     scope = next(s for s in scopes(read(MODULE)) if s.name == "_bound")
     whole = range(scope.first, scope.last + 1)
-    quickest = course("quickest", 0.5, mutant.line)
-    alike = course("alike", 0.7, mutant.line)
-    telling = course("telling", 0.8, *whole)
-    long = course("long", 60.0, *whole, scope.last + 1)
-    assert near(mutant, [long, alike, telling, quickest]) == [quickest, telling, alike, long]
+    quickest = course("test_a.py::test_x[data-ext4]", 0.5, mutant.line)
+    alike = course("test_a.py::test_y[data-ext4]", 0.7, mutant.line)
+    elsewhere = course("test_b.py::test_z[single-disk-ext4]", 0.9, mutant.line)
+    telling = course("test_a.py::test_w[data-ext4]", 0.8, *whole)
+    long = course("test_c.py::test_v[two-disks-ext4]", 60.0, *whole, scope.last + 1)
+    told = near(mutant, [long, alike, telling, elsewhere, quickest])
+    assert told == [quickest, elsewhere, telling, alike, long]
 
 
 def test_of_a_constant_those_are_near_that_use_it() -> None:
