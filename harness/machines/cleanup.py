@@ -19,6 +19,7 @@ from harness.machines import runs
 from harness.machines.agent import wire
 from harness.machines.confinement import HOST_DEVICES, MachineSpec
 from harness.machines.engine import LABEL_MACHINE, LABEL_NAME, ContainerFacts, Engine
+from harness.machines.images import BASE, reference
 from harness.machines.launch import end_machine, launch
 from harness.machines.runs import RunFile
 from harness.problem import EngineProblem, Problem
@@ -136,7 +137,7 @@ def cleanup(
 
 def mend_dead_runs(engine: Engine, progress: Progress = lambda _: None) -> Mended:
     """For the start of a run: as `cleanup`, but what cannot be mended is an EngineProblem."""
-    report = cleanup(engine, progress=progress)
+    report = cleanup(engine, image=reference(BASE), progress=progress)
     if report.problems:
         raise EngineProblem(
             f"what an earlier run left cannot be mended: {'; '.join(report.problems)}",
@@ -215,7 +216,8 @@ def _end_containers(engine: Engine, containers: Sequence[ContainerFacts], work: 
 def _image_for(engine: Engine, image: str, found: Findings) -> str | None:
     """The first image that the engine still has of those that could carry the janitor."""
     candidates = [image, *(file.image for file in found.dead)]
-    candidates += [container.image for container in found.containers if container.role == "host"]
+    by_role = sorted(found.containers, key=lambda container: container.role != "host")
+    candidates += [container.image for container in by_role]
     for candidate in candidates:
         if candidate:
             with contextlib.suppress(Problem):

@@ -249,15 +249,14 @@ class Engine:
         )
         return str(made["Id"])
 
-    def file_of(self, image: str, path: str, run: str) -> bytes:
+    def file_of(self, image: str, path: str, labels: Mapping[str, str]) -> bytes:
         """The content of one regular file of an image, read from a container that never runs.
 
-        It carries the label of `run`, for a cleanup to find should this be killed in between.
+        By its labels a cleanup finds it, should this be killed in between.
         """
-        labels = {LABEL_RUN: run}
         made = self._ask(
             f"the image {image}",
-            lambda: self.api.create_container(image, ["true"], labels=labels),
+            lambda: self.api.create_container(image, ["true"], labels=dict(labels)),
         )
         try:
             chunks = self._ask(f"{path} of {image}", lambda: self.api.get_archive(made, path)[0])

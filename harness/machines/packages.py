@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.machines.engine import Engine
+from harness.machines import runs
+from harness.machines.engine import LABEL_MACHINE, LABEL_NAME, LABEL_ROLE, LABEL_RUN, Engine
 
 _STATUS = "/var/lib/dpkg/status"
 
 
 def versions(engine: Engine, image: str, names: Sequence[str], run: str) -> Mapping[str, str]:
     """The installed version of each of these packages; one that is not installed is left out."""
-    text = engine.file_of(image, _STATUS, run).decode("utf-8", "replace")
+    labels = {
+        LABEL_RUN: run,
+        LABEL_ROLE: "reader",
+        LABEL_MACHINE: runs.owner_id(),
+        LABEL_NAME: "packages",
+    }
+    text = engine.file_of(image, _STATUS, labels).decode("utf-8", "replace")
     return {name: version for name, version in installed(text).items() if name in names}
 
 

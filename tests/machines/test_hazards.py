@@ -20,8 +20,8 @@ from typing import Any
 import pytest
 
 from harness.machines import runs
-from harness.machines.cleanup import cleanup
-from harness.machines.engine import Engine
+from harness.machines.cleanup import cleanup, mend_dead_runs
+from harness.machines.engine import LABEL_MACHINE, LABEL_NAME, LABEL_ROLE, LABEL_RUN, Engine
 from tests.machines.loops import is_local, labels, wait_detached
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,6 +147,21 @@ def test_all_are_killed_at_once_and_the_next_start_mends(victim: Victim, image: 
     assert any("thawed" in line for line in report.mended)
     victim.assert_nothing_left(0)
     assert runs.find(victim.run) is None
+
+
+def test_a_container_that_never_ran_is_swept_by_the_next_start(engine: Engine, image: str) -> None:
+    """Killed while a guest was made: no host of that run is left, and no file of it either."""
+    run = runs.new_run_id()
+    labels = {
+        LABEL_RUN: run,
+        LABEL_ROLE: "guest",
+        LABEL_MACHINE: runs.owner_id(),
+        LABEL_NAME: "ahead",
+    }
+    engine.api.create_container(image, ["true"], labels=labels)
+    report = mend_dead_runs(engine)
+    assert report.problems == ()
+    assert engine.containers(run=run) == ()
 
 
 def _kill(engine: Engine, container: str) -> None:
