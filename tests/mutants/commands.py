@@ -111,7 +111,7 @@ def executor(
 ) -> None:
     """Try a sample of the executor's mutants by the scenarios that execute their lines."""
     from tests.mutants.executor import Scenarios
-    from tests.mutants.lines import Courses, covered_mutations, near
+    from tests.mutants.lines import Courses, covered_mutations, executing
     from tests.mutants.report import tracked_reasons
     from tests.mutants.stage import Stage, on_stage
 
@@ -129,7 +129,7 @@ def executor(
         def once_more(outcome: Outcome, mutation: Mutation) -> bool:
             if unexplained and mutation.id in why:
                 return False
-            return again or outcome.tried < min(most, len(near(mutation, courses)))
+            return again or outcome.tried < min(most, len(executing(mutation, courses)))
 
         due = _due(state, shard(chosen, part), once_more)
         _try(state, due, Scenarios(stage, courses, most).judge)
@@ -151,7 +151,7 @@ def company(size: int, explained: bool, part: tuple[int, int]) -> None:
     """Try survivors of the executor, several in one, by all scenarios that execute them."""
     from tests.mutants.company import companies, judge_together
     from tests.mutants.executor import Scenarios
-    from tests.mutants.lines import Courses, near
+    from tests.mutants.lines import Courses, executing
     from tests.mutants.report import tracked_reasons
     from tests.mutants.stage import Stage, on_stage
 
@@ -162,7 +162,7 @@ def company(size: int, explained: bool, part: tuple[int, int]) -> None:
             m.id: (m, outcome)
             for m in mutations(EXECUTOR)
             if (outcome := state.get(m)) is not None and outcome.status == SURVIVED
-            if (explained or m.id not in why) and outcome.tried < len(near(m, courses))
+            if (explained or m.id not in why) and outcome.tried < len(executing(m, courses))
         }
         groups = companies([m for m, _ in alive.values()], size)[part[0] - 1 :: part[1]]
         click.echo(f"{sum(map(len, groups))} survivors in {len(groups)} executors")

@@ -14,7 +14,7 @@ from functools import cache
 
 from harness.executor.package import pack, sources
 from tests.mutants.executor import Scenarios
-from tests.mutants.lines import Course, near
+from tests.mutants.lines import Course, executing
 from tests.mutants.mutations import Mutation, quiet, read
 from tests.mutants.outcomes import KILLED, Outcome
 
@@ -70,7 +70,7 @@ def judge_together(
 ) -> Iterator[Outcome]:
     """What becomes of a group of survivors before all that executes them."""
     alive = {mutation.id: (mutation, outcome) for mutation, outcome in known}
-    due = {m.id: {course.scenario for course in near(m, courses)} for m, _ in known}
+    due = {m.id: {course.scenario for course in executing(m, courses)} for m, _ in known}
     order = sorted(courses, key=lambda course: course.scenario)
     for course, coming in zip(order, [*order[1:], None], strict=True):
         here = [m for m, _ in alive.values() if course.scenario in due[m.id]]
