@@ -12,11 +12,12 @@ bench/results/filesystem_oracle.md.
 
 from __future__ import annotations
 
+import argparse
 import platform
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.real_sets import Taken, ahead, sets, two_disks
 from harness.history import Consistency, Filesystem
@@ -72,9 +73,14 @@ def order(host: Host, filesystem: Filesystem) -> list[str]:
     return rows
 
 
-def main() -> int:
-    """Print both tables; exits 1 where the oracle was wrong or a set was reversed."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+def main(options: Sequence[str] = ()) -> int:
+    """Print both tables; exits 1 where the oracle was wrong or a set was reversed.
+
+    `--sets N`: so many frozen and so many written-to sets of each filesystem.
+    """
+    parser = argparse.ArgumentParser(prog="python -m bench filesystem_oracle")
+    parser.add_argument("--sets", type=int, default=COUNT)
+    count = parser.parse_args(list(options)).sets
     engine = Engine.connect()
     image = ensure_image(engine, BASE, lambda text: print(text, file=sys.stderr))
     taken: list[Taken] = []
@@ -86,7 +92,7 @@ def main() -> int:
                 if (one.together == "file-system") != one.frozen:
                     print(f"wrong: {one}", file=sys.stderr, flush=True)
         print("# The filesystem oracle on real sets under load\n")
-        command = shlex.join(["python", "-m", "bench.filesystem_oracle", *sys.argv[1:]])
+        command = shlex.join(["python", "-m", "bench", "filesystem_oracle", *options])
         print(f"`{command}`, kernel {'.'.join(platform.release().split('.')[:2])}\n")
         print("\n".join(confusion(taken)), flush=True)
         for filesystem in FILESYSTEMS:
@@ -98,7 +104,3 @@ def main() -> int:
     wrong = sum((one.together == "file-system") != one.frozen for one in taken)
     reversed_ = any(" | set | " in row and f" | {ORDERED_COUNT} | 0 | " not in row for row in rows)
     return 1 if wrong or reversed_ else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -53,8 +53,10 @@ def beside(case: Case, seconds: list[Beside], *files: GuestFile) -> Callable[[],
     return start_second
 
 
-def check_refused(run: Run, second: Beside) -> None:
-    """ROB-01: the second start was refused in time, and the first run went on as it was."""
+def check_refused(run: Run, second: Beside) -> bool:
+    """ROB-01: the second start was refused in time. False where it was not and need not be: what
+    two runs at once make of each other is then their own affair.
+    """
     outcome = second.outcome
     name = ErrorName.BACKUP_IN_PROGRESS.value
     refused = (
@@ -74,6 +76,7 @@ def check_refused(run: Run, second: Beside) -> None:
         expected=f"it is refused within {REFUSED_WITHIN:g} s",
         observed=f"it ran for {second.seconds:.3f} s",
     )
+    return refused or run.binds("ROB-01.refused")
 
 
 def check_undisturbed(run: Run) -> None:
@@ -98,8 +101,8 @@ def test_second_run_is_refused(case: Case, moment: str) -> None:
     seconds: list[Beside] = []
     given = Given(configured(), scripts())
     run = case.backup(given, triggers=[MOMENTS[moment]], during=beside(case, seconds))
-    run.expect(*ALL_WELL)
-    check_refused(run, seconds[0])
+    if check_refused(run, seconds[0]):
+        run.expect(*ALL_WELL)
     check_undisturbed(run)
 
 
@@ -109,8 +112,8 @@ def test_second_run_is_refused_while_the_root_is_frozen(case: Case) -> None:
     seconds: list[Beside] = []
     given = Given(configured(), scripts())
     run = case.backup(given, triggers=[MOMENTS["snapshot"]], during=beside(case, seconds))
-    run.expect(*ALL_WELL)
-    check_refused(run, seconds[0])
+    if check_refused(run, seconds[0]):
+        run.expect(*ALL_WELL)
     check_undisturbed(run)
 
 
@@ -120,8 +123,8 @@ def test_second_run_finds_another_config(case: Case) -> None:
     broken = config_file(fixture("configs/truncated.json"))
     during = beside(case, seconds, broken)
     run = case.backup(Given(configured(), scripts()), triggers=[MOMENTS["pre"]], during=during)
-    run.expect(*ALL_WELL, may_change=[CONFIG_PATH])
-    check_refused(run, seconds[0])
+    if check_refused(run, seconds[0]):
+        run.expect(*ALL_WELL, may_change=[CONFIG_PATH])
     check_undisturbed(run)
 
 
@@ -131,8 +134,8 @@ def test_refused_run_leaves_the_first_ones_state(case: Case) -> None:
     given = Given(configured(), scripts())
     triggers = [MOMENTS["pre"], when_asked(1, [KILL])]
     first = case.backup(given, triggers=triggers, during=beside(case, seconds))
-    first.expect_killed()
-    check_refused(first, seconds[0])
+    if check_refused(first, seconds[0]):
+        first.expect_killed()
     third = case.backup(given).expect(*ALL_WELL, attempts={"post": (1, 2)})
     third.check_recovered(first)
 

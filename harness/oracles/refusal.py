@@ -21,8 +21,10 @@ def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
 
 def _findings(history: History, terms: Terms) -> Iterator[Finding]:
     refusal, outcome = terms.refusal, history.end.outcome
+    # A run before may still be owed its post-script: that start is none of this run's (ROB-05).
+    owed = {script.script for script in terms.scripts if script.most}
     names: tuple[ScriptName, ...] = ("pre", "post")
-    ran = [which for which in names if started_times(history, which)]
+    ran = [which for which in names if which not in owed and started_times(history, which)]
     if refusal.no_scripts:
         yield found(
             refusal.no_scripts,

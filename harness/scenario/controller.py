@@ -176,6 +176,8 @@ class Controller:
             if options.situations != USUAL_SITUATIONS:
                 words += ["--situations", str(options.situations)]
         words += ["--executor", options.executor, "--rules", options.rules]
+        if options.timeout_scale != 1.0:
+            words += ["--timeout-scale", f"{options.timeout_scale:g}"]
         return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]
 
     @pytest.hookimpl(optionalhook=True)

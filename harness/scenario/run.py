@@ -19,6 +19,7 @@ from harness.contract.verdict import (
 from harness.history import Expected, Finding, Harm, History, ScriptName
 from harness.oracles import recovery
 from harness.oracles.consequences import found
+from harness.oracles.instants import started_times
 from harness.oracles.judge import judge
 from harness.oracles.recovery import Owed
 from harness.oracles.scripts import due_marks
@@ -142,7 +143,7 @@ class Run:
         return self._expect_either(unless, clause, refused=False)
 
     def _expect_either(self, finding: Happening, clause: str, *, refused: bool) -> Run:
-        ran = [which for which in ("pre", "post") if self.history.starts(which)]
+        ran = [which for which in get_args(ScriptName) if started_times(self.history, which)]
         both = len(ran) == 2
         observation = found(
             clause,

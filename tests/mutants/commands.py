@@ -24,6 +24,8 @@ from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, State, lo
 SIZE, SEED = 300, 1
 #: So many of the scenarios that execute a line must pass before a mutant of it has survived.
 MOST = 30
+#: So many survivors share an executor.
+COMPANY = 12
 
 
 class _Part(click.ParamType[tuple[int, int]]):
@@ -109,7 +111,7 @@ def executor(
 ) -> None:
     """Try a sample of the executor's mutants by the scenarios that execute their lines."""
     from tests.mutants.executor import Scenarios
-    from tests.mutants.lines import Courses, covered_mutations, near
+    from tests.mutants.lines import Courses, covered_mutations, executing
     from tests.mutants.report import tracked_reasons
     from tests.mutants.stage import Stage, on_stage
 
@@ -127,12 +129,50 @@ def executor(
         def once_more(outcome: Outcome, mutation: Mutation) -> bool:
             if unexplained and mutation.id in why:
                 return False
-            return again or outcome.tried < min(most, len(near(mutation, courses)))
+            return again or outcome.tried < min(most, len(executing(mutation, courses)))
 
         due = _due(state, shard(chosen, part), once_more)
         _try(state, due, Scenarios(stage, courses, most).judge)
 
     on_stage(work, keyword)
+
+
+@click.command()
+@click.option(
+    "--size",
+    type=click.IntRange(1),
+    default=COMPANY,
+    show_default=True,
+    help="Mutants in one executor.",
+)
+@click.option("--explained", is_flag=True, help="Also the survivors that have a reason.")
+@_shard
+def company(size: int, explained: bool, part: tuple[int, int]) -> None:
+    """Try survivors of the executor, several in one, by all scenarios that execute them."""
+    from tests.mutants.company import companies, judge_together
+    from tests.mutants.executor import Scenarios
+    from tests.mutants.lines import Courses, executing
+    from tests.mutants.report import tracked_reasons
+    from tests.mutants.stage import Stage, on_stage
+
+    def work(stage: Stage) -> None:
+        courses = [course for course in Courses() if course.scenario in stage.scenarios]
+        state, why = State(EXECUTOR, digests(EXECUTOR)), tracked_reasons()
+        alive = {
+            m.id: (m, outcome)
+            for m in mutations(EXECUTOR)
+            if (outcome := state.get(m)) is not None and outcome.status == SURVIVED
+            if (explained or m.id not in why) and outcome.tried < len(executing(m, courses))
+        }
+        groups = companies([m for m, _ in alive.values()], size)[part[0] - 1 :: part[1]]
+        click.echo(f"{sum(map(len, groups))} survivors in {len(groups)} executors")
+        for group in groups:
+            known = [alive[mutation.id] for mutation in group]
+            for outcome in judge_together(Scenarios(stage, courses, 0), courses, known):
+                state.add(outcome)
+                click.echo(f"{outcome.status} {outcome.id} {outcome.after} {outcome.by}")
+
+    on_stage(work)
 
 
 @click.command()
@@ -223,4 +263,4 @@ def _try(state: State, due: Sequence[Mutation], judge: Callable[[Mutation], Outc
             click.echo(f"{number} of {len(due)}: {counts} ({time.monotonic() - began:.0f} s)")
 
 
-COMMANDS = (contract, lines, executor, report)
+COMMANDS = (contract, lines, executor, company, report)

@@ -16,7 +16,6 @@ import select
 import signal
 import sys
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
@@ -27,7 +26,16 @@ from typing import NoReturn
 import hypothesis
 import pytest
 
-from tests.mutants.mutations import HARNESS, ROOT, Mutation, is_viable, read, scope_key, shown
+from tests.mutants.mutations import (
+    HARNESS,
+    ROOT,
+    Mutation,
+    is_viable,
+    quiet,
+    read,
+    scope_key,
+    shown,
+)
 from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, outcome_of
 
 TESTS = ROOT / "tests" / "contract"
@@ -212,6 +220,6 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__file__ = str(self._file)
-        with warnings.catch_warnings(action="ignore"):
+        with quiet():
             code = compile(self._source, str(self._file), "exec", dont_inherit=True)
         exec(code, module.__dict__)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 from harness.executor.package import pack, sources
 from tests.mutants.lines import Course, Courses, course_of, near, traced_executor
-from tests.mutants.mutations import Mutation, is_viable, read, scope_key, shown
+from tests.mutants.mutations import Mutation, is_viable, quiet, read, scope_key, shown
 from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, outcome_of
 from tests.mutants.stage import Played, Stage
 
@@ -50,7 +49,7 @@ class Scenarios:
         chosen = courses[: self._most]
         for tried, course in enumerate(chosen, 1):
             following = chosen[tried].scenario if tried < len(chosen) else None
-            failed = self._noticed(course, archive, following)
+            failed = self.noticed(course, archive, following)
             if failed is not None:
                 how = failed.clause or f"no verdict: {failed.broken}"
                 told = {"by": course.scenario, "how": how, "tried": tried, "near": len(courses)}
@@ -58,7 +57,9 @@ class Scenarios:
         told = {"tried": len(chosen), "near": len(courses)}
         return outcome_of(mutation, scope, lines, SURVIVED, **told)
 
-    def _noticed(self, course: Course, archive: bytes, following: str | None) -> Played | None:
+    def noticed(
+        self, course: Course, archive: bytes, following: str | None = None
+    ) -> Played | None:
         """The failure of this scenario; None where it passes.
 
         That the deadline is over proves nothing on a busy machine: it must be so with twice as much
@@ -75,5 +76,5 @@ class Scenarios:
 
 def packed(module: str, source: str) -> bytes:
     """The executor with this source for one of its modules."""
-    with warnings.catch_warnings(action="ignore"):
+    with quiet():
         return pack({**sources(), f"harness/{module}": source.encode()})

@@ -84,22 +84,23 @@ def course_of(scenario: str, seconds: float, told: bytes) -> Course:
     return Course(scenario, seconds, {name: frozenset(found) for name, found in lines.items()})
 
 
+def executing(mutation: Mutation, courses: Iterable[Course]) -> list[Course]:
+    """The scenarios that execute the mutated line, in no order."""
+    wanted = _wanted(mutation.module, mutation.line)
+    return [course for course in courses if _executes(course.lines, wanted)]
+
+
 def near(mutation: Mutation, courses: Iterable[Course]) -> list[Course]:
-    """The scenarios that execute the mutated line, in the order in which they are to be tried.
+    """The scenarios of `executing` in the order in which they are to be tried.
 
     The quickest one first, because most mutants fall at once. Then each time the one that is most
     unlike those before it, in its guest, its module and its way through the mutated one, and that
     sees most of the mutant's scope. Those that take long come last.
     """
-    wanted = _wanted(mutation.module, mutation.line)
-    scope = next(s for s in scopes(read(mutation.module)) if s.name == mutation.scope)
-    found = [
-        course
-        for course in sorted(courses, key=lambda course: (course.seconds, course.size))
-        if _executes(course.lines, wanted)
-    ]
+    found = sorted(executing(mutation, courses), key=lambda course: (course.seconds, course.size))
     if not found:
         return []
+    scope = next(s for s in scopes(read(mutation.module)) if s.name == mutation.scope)
     long = _LONG * median(course.seconds for course in found)
     whole = frozenset(range(scope.first, scope.last + 1))
     order, left = (

@@ -156,12 +156,17 @@ def digests(room: str) -> dict[str, str]:
 def is_viable(changed: str, original: str) -> bool:
     """Whether a mutated source compiles and says something else than the original."""
     try:
-        with warnings.catch_warnings(action="ignore"):
+        with quiet():
             tree = ast.parse(changed)
             compile(changed, "mutant", "exec", dont_inherit=True)
     except SyntaxError:
         return False
     return ast.dump(tree) != ast.dump(ast.parse(original))
+
+
+def quiet() -> warnings.catch_warnings[None]:
+    """What Python thinks of a mutant's style (`is` with a literal) is not asked for."""
+    return warnings.catch_warnings(action="ignore")
 
 
 def shown(changed: str, original: str) -> tuple[str, str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from harness.history import History
+from harness.history import History, ScriptRun
 from harness.oracles import Terms, judge
-from harness.oracles.terms import Refusal
+from harness.oracles.terms import Refusal, ScriptTerms
 from tests.oracles.builders import THAWED, end, history, outcome, snapshot
 
 TERMS = Terms(
@@ -61,6 +63,16 @@ def test_nothing_ran_and_the_backup_went_on() -> None:
 )
 def test_each_clause_is_broken_alone(run: History, clauses: set[str]) -> None:
     assert broken(run) == clauses
+
+
+def test_the_post_script_of_an_interrupted_run_is_none_of_this_runs() -> None:
+    owed = replace(TERMS, scripts=(ScriptTerms("pre", most=0), ScriptTerms("post", least=0)))
+    recovered = history(
+        marks=(), script_runs=(ScriptRun("post", 300, 99.5, 99.9),), end=REFUSED.end
+    )
+    assert broken(recovered) == {"FILE-06.no-scripts"}
+    assert broken(recovered, owed) == set()
+    assert broken(history(end=REFUSED.end), owed) == {"FILE-06.no-scripts"}
 
 
 def test_what_is_not_refused_is_not_judged() -> None:

@@ -101,7 +101,7 @@ DEFECTS = (
                 "import os\nimport select\nfrom typing",
             ),
         ),
-        scenarios="test_snapshot_hangs and data-ext4",
+        scenarios="test_snapshot_hangs and data-ext4 and not root",
     ),
     Defect(
         name="tells-the-snapshot-command-what-to-do",

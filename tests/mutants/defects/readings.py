@@ -84,6 +84,6 @@ DEFECTS = (
                 "        happenings, ScriptFinding\n    )\n\n\ndef _mercy",
             ),
         ),
-        scenarios="test_frozen_by_somebody_else and data-ext4 and fail",
+        scenarios="test_the_only_freeze_fails and fail",
     ),
 )

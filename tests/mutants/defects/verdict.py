@@ -121,7 +121,7 @@ DEFECTS = (
                 "        happenings, ScriptFinding\n    )\n\n\ndef _mercy",
             ),
         ),
-        scenarios="test_frozen_by_somebody_else and data-ext4 and fail",
+        scenarios="test_the_only_freeze_fails and fail",
     ),
     Defect(
         name="application-after-a-finding",
@@ -190,7 +190,7 @@ DEFECTS = (
                 "        ):\n",
             ),
         ),
-        scenarios="test_frozen_by_somebody_else and data-ext4",
+        scenarios="test_the_only_freeze_fails",
     ),
     Defect(
         name="a-bad-config-costs-the-backup",
@@ -229,7 +229,7 @@ DEFECTS = (
                 "    if _mercy(policy, happenings):\n",
             ),
         ),
-        scenarios="(test_frozen_by_somebody_else and data-ext4) or test_freeze_and_a_script_fail",
+        scenarios="test_the_only_freeze_fails or test_freeze_and_a_script_fail",
     ),
     Defect(
         name="a-single-disk-is-not-spared",

@@ -170,10 +170,10 @@ sub _tell {
         reasons     => \%reasons,
     });
     my $new = "$path.$$";
-    open my $file, '>:raw', $new or return 2;
+    open my $file, '>:raw', $new or return 1;
     my $written = syswrite $file, "$outcome\n";
     close $file;
-    return 2 if !$written || !rename $new, $path;
+    return 1 if !$written || !rename $new, $path;
     return $status eq 'succeeded' ? 0 : 1;
 }
 
