@@ -54,6 +54,7 @@ mutants: venv ## broken executors and mutants: the tests must notice them (long;
 	@printf '%s\n' 1/2 2/2 | xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants contract --shard SHARD
 	@printf '%s\n' 1/2 2/2 | $(WITH_ENGINE) xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants lines --shard SHARD
 	@printf '%s\n' 1/2 2/2 | $(WITH_ENGINE) xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants executor --shard SHARD
+	@printf '%s\n' 1/2 2/2 | $(WITH_ENGINE) xargs -P 2 -I SHARD $(BIN)/python -m tests.mutants company --shard SHARD
 	@$(BIN)/python -m tests.mutants report
 
 check: venv ## linter, formatter, types, freshness of the lock file

@@ -22,8 +22,8 @@ from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, State, lo
 
 #: The tracked sample of the executor's mutants.
 SIZE, SEED = 300, 1
-#: So many of the scenarios that execute a line must pass before a mutant of it has survived.
-MOST = 30
+#: So many of the scenarios that execute a line a mutant meets alone; the others in company.
+MOST = 6
 #: So many survivors share an executor.
 COMPANY = 12
 
@@ -94,7 +94,7 @@ def lines(part: tuple[int, int], keyword: str) -> None:
     type=click.IntRange(1),
     default=MOST,
     show_default=True,
-    help="Scenarios that a mutant must pass to have survived.",
+    help="Scenarios that a mutant meets alone.",
 )
 @click.option("--unexplained", is_flag=True, help="Of the survivors only those without a reason.")
 @_shard

@@ -7,8 +7,10 @@ was. An outcome counts only for the code that it speaks of: its scope's digest t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,8 @@ class Outcome:
     line: int
     operator: str
     status: str
-    before: str
-    after: str
+    before: str = ""
+    after: str = ""
     by: str = ""
     how: str = ""
     tried: int = 0
@@ -62,9 +64,12 @@ class State:
                 self._known[outcome.id] = (entry["digest"], outcome)
 
     def get(self, mutation: Mutation) -> Outcome | None:
-        """What became of it; None where it was not tried, or the code has changed since."""
+        """What became of it; None where it was not tried, or the code has changed since, or the
+        test that killed it is gone."""
         digest, outcome = self._known.get(mutation.id, ("", None))
-        return outcome if outcome and digest == self._digests.get(outcome.scope) else None
+        if outcome is None or digest != self._digests.get(outcome.scope):
+            return None
+        return None if outcome.status == KILLED and not is_there(outcome.by) else outcome
 
     def add(self, outcome: Outcome) -> None:
         """One more; it takes the place of an earlier one of the same mutant."""
@@ -75,6 +80,22 @@ class State:
         # One write: the shards of a run append to the same file.
         with self._path.open("ab", buffering=0) as file:
             file.write(line.encode() + b"\n")
+
+
+def is_there(test: str) -> bool:
+    """Whether a test or scenario still stands in its file."""
+    name, _, rest = test.partition("::")
+    path = ROOT / name
+    if not path.is_file():
+        return False
+    text = _text(path)
+    names = [name for name in rest.partition("[")[0].split("::") if name]
+    return all(re.search(rf"^ *(?:def|class) {name}\b", text, re.MULTILINE) for name in names)
+
+
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def load(room: str) -> Mapping[str, Any]:
@@ -115,5 +136,8 @@ def outcome_of(
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:
-    """Without what is empty."""
-    return {key: value for key, value in asdict(outcome).items() if value not in ("", 0)}
+    """Without what is empty, and of what was killed without the text: its test tells more."""
+    facts = asdict(outcome)
+    if outcome.status == KILLED:
+        facts.update(before="", after="")
+    return {key: value for key, value in facts.items() if value not in ("", 0)}

@@ -7,7 +7,6 @@ no survivor goes without a word.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutants.mutations import CONTRACT, EXECUTOR, ROOT, by_id, digests, mutations
-from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, load
+from tests.mutants.mutations import CONTRACT, EXECUTOR, by_id, digests, mutations
+from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, is_there, load
 
 _FOLDER = Path(__file__).parent
 REASONS = _FOLDER / "survivors.toml"
@@ -86,7 +85,7 @@ def complaints(results: Sequence[Result], why: Mapping[str, Reason]) -> Iterator
     for each in results:
         yield from _stale(each)
         for outcome in each.outcomes:
-            if outcome.status == KILLED and not _is_there(outcome.by):
+            if outcome.status == KILLED and not is_there(outcome.by):
                 yield f"{outcome.id} was killed by {outcome.by}, which is not there any more"
 
 
@@ -105,17 +104,6 @@ def _stale(each: Result) -> Iterator[str]:
     if each.room == CONTRACT:
         for identity in sorted(set(known) - tried):
             yield f"{identity} was not tried: make mutants"
-
-
-def _is_there(test: str) -> bool:
-    """Whether the test or scenario that killed a mutant still stands in its file."""
-    name, _, rest = test.partition("::")
-    path = ROOT / name
-    if not path.is_file():
-        return False
-    text = path.read_text(encoding="utf-8")
-    names = [name for name in rest.partition("[")[0].split("::") if name]
-    return all(re.search(rf"^ *(?:def|class) {name}\b", text, re.MULTILINE) for name in names)
 
 
 def page(results: Iterable[Result], why: Mapping[str, Reason]) -> str:
@@ -160,8 +148,8 @@ def _about(each: Result) -> str:
         return (
             f"{about['sampled']} mutants by lot (seed {about['seed']}) of the {about['covered']} "
             f"whose line one of {about['scenarios']} scenarios executes; the executor has "
-            f"{about['mutants']}. Made by {about['tool']}. A survivor passed the number of "
-            "scenarios that it says."
+            f"{about['mutants']}. Made by {about['tool']}. A survivor says how many of the "
+            "scenarios that execute its line it passed."
         )
     return f"All {about['mutants']} mutants, by tests/contract. Made by {about['tool']}."
 

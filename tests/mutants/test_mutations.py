@@ -18,6 +18,7 @@ from tests.mutants.mutations import (
     mutations_of,
     read,
     sample,
+    scope_key,
     scopes,
     shard,
     shown,
@@ -123,11 +124,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_run_goes_on_where_it_was(folder: Path) -> None:
     now = digests(CONTRACT)
-    one, two, three = mutations(CONTRACT)[:3]
+    one, two, three, four = mutations(CONTRACT)[:4]
 
     def outcome(mutation: Mutation, status: str) -> Outcome:
-        scope = f"{mutation.module}:{mutation.scope}"
-        return outcomes.outcome_of(mutation, scope, ("a", "b"), status)
+        scope = scope_key(mutation)
+        by = "tests/mutants/test_mutations.py::test_a_run_goes_on_where_it_was"
+        return outcomes.outcome_of(mutation, scope, ("a", "b"), status, by=by)
 
     state = State(CONTRACT, now)
     state.add(outcome(one, KILLED))
@@ -138,6 +140,9 @@ def test_a_run_goes_on_where_it_was(folder: Path) -> None:
     assert again.get(one) == outcome(one, KILLED)
     assert again.get(two) == outcome(two, KILLED)
     assert again.get(three) is None
+    gone = "tests/contract/test_of_old.py::test_x"
+    state.add(outcomes.outcome_of(four, scope_key(four), ("a", "b"), KILLED, by=gone))
+    assert State(CONTRACT, now).get(four) is None
     changed = dict.fromkeys(now, "changed")
     assert State(CONTRACT, changed).get(one) is None
     # What is tracked counts as well, and so does its code.
