@@ -54,12 +54,15 @@ def _find(engine: Engine, run: str) -> ContainerFacts:
 def _attach(engine: Engine, guest: ContainerFacts, argv: list[str], *, terminal: bool) -> int:
     """Run a command in the guest with our standard streams; its exit status."""
     api = engine.api
-    made = api.exec_create(guest.id, argv, stdin=True, tty=terminal, environment=_environment())
+    made = api.exec_create(guest.id, argv, stdin=terminal, tty=terminal, environment=_environment())
+    if not terminal:
+        # Not by the bare socket: what comes with the answer's head would be lost.
+        for out, err in api.exec_start(made["Id"], stream=True, demux=True):
+            os.write(sys.stdout.fileno(), out or b"")
+            os.write(sys.stderr.fileno(), err or b"")
+        return int(api.exec_inspect(made["Id"])["ExitCode"] or 0)
     handle = api.exec_start(made["Id"], tty=terminal, socket=True, demux=False)
     connection = getattr(handle, "_sock", handle)
-    if not terminal:
-        _copy_plain(connection)
-        return int(api.exec_inspect(made["Id"])["ExitCode"] or 0)
 
     def resize(*_: object) -> None:
         size = shutil.get_terminal_size()
@@ -99,14 +102,3 @@ def _copy_both_ways(connection: Any) -> None:
             typed = os.read(ours, _CHUNK)
             if typed:
                 connection.sendall(typed)
-
-
-def _copy_plain(connection: Any) -> None:
-    """Without a terminal the engine sends frames: 1 byte of stream, 3 of nothing, 4 of length."""
-    pending = b""
-    while data := connection.recv(_CHUNK):
-        pending += data
-        while len(pending) >= 8 and len(pending) >= 8 + (size := int.from_bytes(pending[4:8])):
-            stream = sys.stderr if pending[0] == 2 else sys.stdout
-            os.write(stream.fileno(), pending[8 : 8 + size])
-            pending = pending[8 + size :]
