@@ -25,7 +25,7 @@ use constant {
     DISCARD_TIME   => 5,
 };
 
-# {freeze_problem, snapshot_problem, taken}: each problem is a text or "".
+# {freeze_problem, snapshot_problem, taken, …}: each problem is a text or "".
 # `targets` are frozen in this order; `regardless`: the set is wanted though a freeze fails.
 sub freeze_and_snapshot {
     my (%order) = @_;
@@ -42,8 +42,11 @@ sub freeze_and_snapshot {
     close $write;
     if ($helper) {
         my $over = converse($helper, $began + $order{bound} - $margin / 2, $listen);
-        _thaw_instead(\%seen, \@targets) if !$over || @{$seen{frozen}};
+        _thaw_instead(\%seen, \@targets);
         converse($helper, now() + LAST_WORDS + $order{bound}, $listen) if !$over;
+    }
+    if ($seen{late} && ($seen{taken} || !$seen{asked})) {
+        $seen{freeze_problem} ||= 'the freezing process was late, and was not waited for';
     }
     close $_->{handle} for @targets;
     speak_again();
@@ -78,26 +81,23 @@ sub _understand {
         @{$seen->{frozen}} = grep { $_ != $rest } @{$seen->{frozen}};
         note('thaw', "thawed: $targets->[$rest]{mountpoint}");
     }
-    elsif ($word eq 'taken') {
-        $seen->{taken} = 1;
+    elsif ($word =~ /^(?:asked|taken|gave_up)\z/) {
+        $seen->{$word} = 1;
     }
-    elsif ($word eq 'gave_up') {
-        $seen->{gave_up} = 1;
-    }
-    else {    # freeze_problem or snapshot_problem
+    elsif (!$seen->{late} || $word ne 'freeze_problem') {    # or snapshot_problem
         $seen->{$word} ||= $rest;
     }
     return;
 }
 
+# What is still frozen now has a helper that is lost, or late: what it finds thawed later was
+# thawed by nobody else.
 sub _thaw_instead {
     my ($seen, $targets) = @_;
+    $seen->{late} = 1 if @{$seen->{frozen}};
     for my $number (reverse @{$seen->{frozen}}) {
         thaw($targets->[$number]{handle});
         note('thaw', "thawed by the main process: $targets->[$number]{mountpoint}");
-    }
-    if (@{$seen->{frozen}}) {
-        $seen->{freeze_problem} ||= 'the freezing process was lost or late';
     }
     $seen->{frozen} = [];
     return;
@@ -150,6 +150,7 @@ sub _section {
         _thaw_all($helper, \@targets, \@frozen);
         return;
     }
+    $helper->tell('asked');
     _snapshot($helper, $order->{command}, $write, $until,
         sub { _thaw_all($helper, \@targets, \@frozen) });
     return;

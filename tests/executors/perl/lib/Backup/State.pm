@@ -17,7 +17,7 @@ our @EXPORT_OK = qw(begin_alone claim_helper owe owed settle append_log);
 
 use constant {
     FOLDER => '/run/perl-backup-executor',
-    DYING  => 0.2,    # how long a killed main process may still hold its lock, in seconds
+    DYING  => 2,    # how long a killed main process may still hold its lock, in seconds
 };
 
 # Filled where a lock is taken: closing a file gives its lock back.
