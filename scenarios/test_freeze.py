@@ -69,6 +69,19 @@ def test_frozen_by_somebody_else(case: Case, go_on: bool) -> None:
     run.expect(*happened, foreign=["data"])
 
 
+@pytest.mark.guest("log-disk")
+def test_log_disk_stays_frozen_by_somebody_else(case: Case) -> None:
+    """The disk of the logs is frozen, and stays so: the run ends, and leaves nobody waiting."""
+    if not case.binds("FRZ-05.writes"):
+        pytest.skip("who writes a log there would hang, and only FRZ-05.writes forbids it")
+    run = case.backup(
+        Given(configured(), scripts()),
+        triggers=[when_marked("pre", "end", {"freeze": "/var/log"})],
+    )
+    happened = (PreSucceeded(), FreezeFailed("freeze"), SnapshotTaken(), PostSucceeded())
+    run.expect(*happened, foreign=["log"])
+
+
 @policy
 @pytest.mark.guest("two-disks", "root-and-data")
 def test_a_later_freeze_fails(case: Case, go_on: bool) -> None:
