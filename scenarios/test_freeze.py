@@ -69,6 +69,26 @@ def test_frozen_by_somebody_else(case: Case, go_on: bool) -> None:
     run.expect(*happened, foreign=["data"])
 
 
+@pytest.mark.guest("log-disk")
+def test_log_disk_stays_frozen_by_somebody_else(case: Case) -> None:
+    """The disk of the logs is frozen, and stays so: the run ends, and leaves nobody waiting."""
+    run = case.backup(
+        Given(configured(), scripts()),
+        triggers=[when_marked("pre", "end", {"freeze": "/var/log"})],
+    )
+    hung = run.history.end.hung
+    run.check(
+        "FRZ-05.writes",
+        not hung,
+        expected="the executor does not wait for the disk that its log would lie on",
+        observed="it waited until it was killed" if hung else "it ended by itself",
+    )
+    if hung and not run.binds("FRZ-05.writes"):
+        return  # that it hangs is what follows from a clause of this project alone
+    happened = (PreSucceeded(), FreezeFailed("freeze"), SnapshotTaken(), PostSucceeded())
+    run.expect(*happened, foreign=["log"])
+
+
 @policy
 @pytest.mark.guest("two-disks", "root-and-data")
 def test_a_later_freeze_fails(case: Case, go_on: bool) -> None:
