@@ -23,7 +23,7 @@ PAGE = _FOLDER / "SURVIVORS.md"
 
 #: What a survivor may be: no behaviour differs; it differs where nothing outside can see it; it
 #: could be seen, and the reason says why no test or scenario asks.
-KINDS = ("equivalent", "unobservable", "accepted")
+KINDS = ("equivalent", "unobservable", "accepted", "open")
 
 
 @dataclass(frozen=True)
