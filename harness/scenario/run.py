@@ -194,6 +194,10 @@ class Run:
         counts = {"pre": pre, "post": post}
         ranges = {s: (n, n) if isinstance(n, int) else n for s, n in counts.items()}
         arguments, paths = self.given.arguments(), self.given.paths()
+        clauses = {
+            script: "RUN-03.retries" if many else "RUN-03.zero"
+            for script, many in self.given.retries().items()
+        }
         happenings = [] if verdict is None else [verdict]
         row = row_of(self.policy, happenings)
         terms = Terms(
@@ -205,7 +209,9 @@ class Run:
             freezes=True if self.policy.fsfreeze and self.history.snapshots else None,
             calls=None,
             scripts=tuple(
-                ScriptTerms(script, paths[script], arguments[script], *ranges[script])
+                ScriptTerms(
+                    script, paths[script], arguments[script], *ranges[script], clauses[script]
+                )
                 for script in get_args(ScriptName)
             ),
             bound=self.bound,
