@@ -121,7 +121,7 @@ def executor(
         if untold:
             click.echo(f"{untold} scenarios are not traced and stay out: `lines` traces them")
         covered = covered_mutations(courses)
-        chosen = sample(covered, size, seed)
+        chosen = _drawn(covered, size, seed)
         click.echo(f"{len(covered)} of the executor's mutants are executed by a scenario")
         state = State(EXECUTOR, digests(EXECUTOR))
         why = tracked_reasons()
@@ -193,6 +193,14 @@ def report(size: int, seed: int) -> None:
     sys.exit(1 if wrong else 0)
 
 
+def _drawn(covered: Sequence[Mutation], size: int, seed: int) -> list[Mutation]:
+    """The sample, and what was drawn before: new scenarios execute more, and would push some out
+    that are known, with their reasons."""
+    tracked = {record["id"] for record in load(EXECUTOR).get("mutants", ())}
+    drawn = {mutation.id for mutation in sample(covered, size, seed)}
+    return [mutation for mutation in covered if mutation.id in tracked | drawn]
+
+
 def _save_contract() -> list[str]:
     chosen = mutations(CONTRACT)
     return _save(CONTRACT, {"tool": _tool(), "mutants": len(chosen)}, chosen)
@@ -206,7 +214,7 @@ def _save_executor(size: int, seed: int) -> list[str]:
     before = load(EXECUTOR)
     if courses:
         covered = covered_mutations(courses)
-        chosen = sample(covered, size, seed)
+        chosen = _drawn(covered, size, seed)
         about = {
             "tool": _tool(),
             "mutants": len(everything),
