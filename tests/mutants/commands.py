@@ -198,7 +198,8 @@ def _drawn(covered: Sequence[Mutation], size: int, seed: int) -> list[Mutation]:
     that are known, with their reasons."""
     tracked = {record["id"] for record in load(EXECUTOR).get("mutants", ())}
     drawn = {mutation.id for mutation in sample(covered, size, seed)}
-    return [mutation for mutation in covered if mutation.id in tracked | drawn]
+    kept = [mutation for mutation in covered if mutation.id in tracked | drawn]
+    return sample(kept, len(kept), seed)
 
 
 def _save_contract() -> list[str]:
