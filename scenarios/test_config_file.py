@@ -21,6 +21,7 @@ from harness.scenario.places import (
     ACL_MASKED,
     ACL_OPEN_FOLDER,
     ACL_READABLE,
+    SHORT,
     USER,
     absent,
     block_device,
@@ -39,8 +40,6 @@ pytestmark = pytest.mark.guest("data")
 MEANT = configured(continueBackupOnFailure=False)
 MANAGED = "/opt/managed/config.json"
 FOLDER = "/etc/azure"
-#: Soon over, should an executor wait for a pipe.
-SHORT = 10.0
 
 #: Places where people, other releases or other documents put a config, and the word by which an
 #: execution with the arguments of that config is known.

@@ -23,10 +23,9 @@ from harness.contract.verdict import (
 )
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
-from harness.scenario.given import Given, configured, script, scripts
+from harness.scenario.given import Given, configured, policy, script, scripts
 from harness.scenario.suite import fixture
 
-policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 pytestmark = pytest.mark.guest("data", "single-disk")
 
 

@@ -17,7 +17,7 @@ from harness.contract.verdict import (
     SnapshotTaken,
 )
 from harness.scenario.case import Case
-from harness.scenario.given import Given, configured, scripts
+from harness.scenario.given import Given, configured, policy, scripts
 from harness.targets.situation import at_call, when_asked, when_marked
 
 #: Seconds that the kernel takes for a freeze; until a writer's first word at the latest.
@@ -32,8 +32,6 @@ while True:
     os.pwrite(file, os.urandom(1 << 16), os.urandom(1)[0] << 12)
     os.fdatasync(file)
 """
-
-policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 
 
 @policy

@@ -11,15 +11,13 @@ from typing import Literal
 
 import pytest
 
-from harness.contract.verdict import FreezeDone, PostSucceeded, PreSucceeded, SnapshotTaken
 from harness.oracles.instants import post_start
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.options import Options
-from harness.targets.situation import at_call
+from harness.targets.situation import KILL, at_call
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
-KILL = {"kill": "executor", "signal": 9}
 #: How often, and how long after its first freeze at the latest, in seconds, by chance.
 DRAWS, LATEST = 3, 0.1
 

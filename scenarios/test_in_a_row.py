@@ -11,15 +11,13 @@ from harness.contract.verdict import (
     PreSucceeded,
     ScriptFinding,
     SnapshotFailed,
-    SnapshotTaken,
 )
 from harness.oracles.residue import growth
 from harness.scenario.case import Case, Run
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
-from harness.targets.situation import when_marked
+from harness.targets.situation import KILL, when_marked
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
-KILL = {"kill": "executor", "signal": 9}
 PRE_FAILED = ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED)
 
 

@@ -14,15 +14,13 @@ import pytest
 
 from harness.contract.config import CONFIG_PATH
 from harness.contract.verdict import (
-    FreezeDone,
-    PostSucceeded,
-    PreSucceeded,
     SnapshotFailed,
-    SnapshotTaken,
 )
 from harness.scenario.case import Case, Run
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
 from harness.targets.situation import (
+    KILL,
     STATUS_FOLDER,
     SnapshotAnswer,
     when_asked,
@@ -30,8 +28,6 @@ from harness.targets.situation import (
     when_opened,
 )
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
-KILL = {"kill": "executor", "signal": 9}
 TERMINATE = {"kill": "executor", "signal": 15}
 #: The next run starts its own post-script, and before it that of the killed run, if it is due.
 RECOVERED = {"post": (1, 2)}

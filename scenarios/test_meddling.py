@@ -12,12 +12,11 @@ from harness.machines.files import GuestFile
 from harness.oracles.terms import Due
 from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL, failing
-from harness.scenario.given import Given, configured, named, script, scripts
+from harness.scenario.given import Given, configured, named, policy, script, scripts
 from harness.targets.situation import POST_PATH, PRE_PATH, when_marked
 
 #: The folder of both scripts, where one is taken away or changed.
 SCRIPTS = ("/opt/scripts/",)
-policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 
 
 @policy

@@ -10,16 +10,15 @@ import pytest
 from harness.contract.errors import ErrorName
 from harness.contract.verdict import (
     FreezeDone,
-    PostSucceeded,
     PreSucceeded,
     ScriptFinding,
     SnapshotTaken,
 )
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
 from harness.targets.situation import when_marked
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 #: The seed says that the filesystems are frozen; which they are and how often is this project's.
 WHAT_IS_FROZEN = tuple(
     f"FRZ-01.{word}"

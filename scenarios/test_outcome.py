@@ -14,9 +14,8 @@ from harness.contract.verdict import (
 )
 from harness.oracles.log import Told, form
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
-
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 
 #: The layout's small tmpfs.
 SMALL = "/small"

@@ -13,6 +13,7 @@ from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.places import (
     ACL_READABLE,
+    SHORT,
     USER,
     character_device,
     circle,
@@ -29,8 +30,6 @@ pytestmark = pytest.mark.guest("data")
 
 MEANT = configured(continueBackupOnFailure=False)
 ELSEWHERE = "/opt/elsewhere/config.json"
-#: Soon over, should an executor wait for a pipe.
-SHORT = 10.0
 USUAL = {
     "timeoutInSeconds": "1800",
     "numberOfPlugins": "1",

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from harness.contract.errors import ErrorName
 from harness.contract.pluginhost import PLUGIN_HOST_PATH
 from harness.contract.verdict import ConfigFinding, PluginHostFinding, ScriptFinding
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
+from harness.scenario.courses import NOT_FOUND, PERMISSION
 from harness.scenario.given import Given, configured, script, scripts
 from harness.scenario.places import USER, absent
 from harness.scenario.suite import fixture
@@ -20,8 +20,6 @@ pytestmark = pytest.mark.guest("data")
 
 MEANT = configured(continueBackupOnFailure=False)
 PATHS = {"pre": PRE_PATH, "post": POST_PATH}
-NOT_FOUND = {"pre": ErrorName.PRE_NOT_FOUND, "post": ErrorName.POST_NOT_FOUND}
-PERMISSION = {"pre": ErrorName.PRE_PERMISSION, "post": ErrorName.POST_PERMISSION}
 
 Named = ConfigFinding | PluginHostFinding | ScriptFinding
 BAD_HOST = GuestFile(

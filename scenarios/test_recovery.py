@@ -20,25 +20,21 @@ from harness.contract.verdict import (
     FreezeDone,
     Happening,
     NotConfigured,
-    PostSucceeded,
-    PreSucceeded,
     ScriptFinding,
     SnapshotTaken,
 )
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
-from harness.scenario.given import Given, configured, scripts
+from harness.scenario.courses import ALL_WELL
+from harness.scenario.given import Given, configured, policy, scripts
 from harness.scenario.suite import fixture
-from harness.targets.situation import TREE_END, config_file, script_file, when_marked
+from harness.targets.situation import KILL, TREE_END, config_file, script_file, when_marked
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
-KILL = {"kill": "executor", "signal": 9}
 EXECUTION = ErrorName.POST_EXECUTION_FAILED
 
 #: Where the interrupted run's post-script stands, and the present one's does not.
 FORMER = "/opt/former/post.sh"
 
-policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 survivors = pytest.mark.parametrize("all_of_it", [False, True], ids=["main", "whole"])
 
 

@@ -9,15 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from harness.contract.errors import ErrorName
 from harness.contract.verdict import ScriptFinding
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
+from harness.scenario.courses import NOT_FOUND, PERMISSION
 from harness.scenario.given import Given, configured, script, scripts
 from harness.scenario.places import (
     ACL_MASKED_SCRIPT,
     ACL_OPEN_FOLDER,
     ACL_OPEN_SCRIPT,
+    SHORT,
     USER,
     block_device,
     character_device,
@@ -34,10 +35,6 @@ pytestmark = pytest.mark.guest("data")
 MEANT = configured(continueBackupOnFailure=False)
 PATHS = {"pre": PRE_PATH, "post": POST_PATH}
 LINKED = {which: f"/opt/links/{which}.sh" for which in PATHS}
-NOT_FOUND = {"pre": ErrorName.PRE_NOT_FOUND, "post": ErrorName.POST_NOT_FOUND}
-PERMISSION = {"pre": ErrorName.PRE_PERMISSION, "post": ErrorName.POST_PERMISSION}
-#: Soon over, should an executor wait for a pipe.
-SHORT = 10.0
 
 
 def named(pre: str = PRE_PATH, post: str = POST_PATH) -> dict[str, object]:

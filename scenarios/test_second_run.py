@@ -9,16 +9,13 @@ import pytest
 
 from harness.contract.config import CONFIG_PATH
 from harness.contract.errors import ErrorName
-from harness.contract.verdict import FreezeDone, PostSucceeded, PreSucceeded, SnapshotTaken
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case, Run
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.suite import fixture
 from harness.targets.beside import Beside
-from harness.targets.situation import START_WAIT, config_file, when_asked, when_marked
-
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
-KILL = {"kill": "executor", "signal": 9}
+from harness.targets.situation import KILL, START_WAIT, config_file, when_asked, when_marked
 
 #: ROB-01: seconds in which a second run is refused; how long the scenarios wait to see it.
 REFUSED_WITHIN = 5.0

@@ -22,6 +22,7 @@ from harness.contract.verdict import (
 from harness.history import History
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, script, scripts
 from harness.scenario.suite import fixture
 from harness.scenario.warned import expect_no_warning, expect_warning
@@ -34,7 +35,6 @@ from harness.targets.situation import (
 
 pytestmark = pytest.mark.guest("data")
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 REQUIRED = {"preScriptLocation": PRE_PATH, "postScriptLocation": POST_PATH}
 PRE_LATE = ScriptFinding("pre", ErrorName.PRE_TIMEOUT)
 #: Seconds: the documented default, and what a watch on a busy machine may miss of it.

@@ -14,13 +14,12 @@ from harness.contract.verdict import (
     PostSucceeded,
     PreSucceeded,
     SnapshotFailed,
-    SnapshotTaken,
 )
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, command, configured, scripts
 from harness.targets.situation import when_asked
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 NOT_TAKEN = (PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
 #: Seconds: a slow snapshot is well within it.
 ITS_BOUND = 3.0

@@ -13,9 +13,8 @@ from harness.contract.verdict import (
     SnapshotTaken,
 )
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
-
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 
 
 @pytest.mark.guest("data", "two-disks", "root-and-data", "single-disk", every_filesystem=True)

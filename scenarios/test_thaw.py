@@ -9,15 +9,13 @@ from harness.contract.verdict import (
     PostSucceeded,
     PreSucceeded,
     SnapshotFailed,
-    SnapshotTaken,
 )
 from harness.scenario.case import Case
+from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
-from harness.targets.situation import when_asked, when_marked
+from harness.targets.situation import KILL, when_asked, when_marked
 
-ALL_WELL = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 FROZEN_LAYOUTS = ("data", "two-disks", "root-and-data", "log-disk", "single-disk")
-KILL = {"kill": "executor", "signal": 9}
 
 
 @pytest.mark.guest(*FROZEN_LAYOUTS, every_filesystem=True)

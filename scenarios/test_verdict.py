@@ -27,11 +27,9 @@ from harness.contract.verdict import (
 )
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
-from harness.scenario.given import Given, configured, script, scripts
+from harness.scenario.given import Given, configured, policy, script, scripts
 from harness.scenario.suite import fixture
 from harness.targets.situation import SnapshotAnswer, config_file, when_asked, when_marked
-
-policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 
 PRE_FAILED = ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED)
 POST_FAILED = ScriptFinding("post", ErrorName.POST_EXECUTION_FAILED)

@@ -30,6 +30,9 @@ def render(record: Record, clauses: Mapping[str, str] | None = None) -> bytes:
     checks: dict[str, list[CheckLine]] = {}
     for check in record.checks:
         checks.setdefault(check.scenario, []).append(check)
+    runs: dict[str, list[RunLine]] = {}
+    for run in record.runs:
+        runs.setdefault(run.scenario, []).append(run)
     for area, group in groupby(cases, key=lambda s: _split(s.id)[0]):
         members = list(group)
         suite = ET.SubElement(root, "testsuite", name=area, timestamp=_timestamp(record))
@@ -39,9 +42,8 @@ def render(record: Record, clauses: Mapping[str, str] | None = None) -> bytes:
             total.announced = True
         for scenario in members:
             rounds = [r for r in record.rounds if r.scenario == scenario.id]
-            runs = [r for r in record.runs if r.scenario == scenario.id]
             mine = checks.get(scenario.id, ())
-            suite.append(_case(scenario, mine, rounds, runs, clauses or {}))
+            suite.append(_case(scenario, mine, rounds, runs.get(scenario.id, ()), clauses or {}))
     if not total.announced:  # nothing ran: a suite that says so, instead of an empty file
         suite = ET.SubElement(root, "testsuite", name="snapcert", timestamp=_timestamp(record))
         total.write(suite)

@@ -376,7 +376,8 @@ class Controller:
         path.unlink(missing_ok=True)  # an earlier run's
         why = refusal(record)
         if why:
-            self._say(f"no certificate: {why}")
+            # Asked for, so also said where little else is; above the verdict.
+            print(f"no certificate: {why}", file=sys.stderr, flush=True)
             return []
         signer = certificate.private_key(key)
         path.write_bytes(certificate.issue(record, signer, self._options.valid_days))

@@ -12,6 +12,10 @@ from harness.contract.verdict import (
     SnapshotTaken,
 )
 
+#: By script, the findings of the precheck about it.
+NOT_FOUND = {which: for_script(which, "not-found") for which in ("pre", "post")}
+PERMISSION = {which: for_script(which, "permission") for which in ("pre", "post")}
+
 ALL_WELL: tuple[Happening, ...] = (PreSucceeded(), FreezeDone(), SnapshotTaken(), PostSucceeded())
 
 

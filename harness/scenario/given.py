@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from harness.machines.files import GuestFile
 from harness.oracles.terms import COMMANDS
 from harness.scenario.suite import fixture
@@ -16,6 +18,9 @@ from harness.targets.situation import (
     config_file,
     script_file,
 )
+
+#: Both values of continueBackupOnFailure, as `go_on`.
+policy = pytest.mark.parametrize("go_on", [True, False], ids=["continue", "fail"])
 
 _PATHS = {"pre": PRE_PATH, "post": POST_PATH}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from harness.machines.files import GuestFile
 
+#: A freeze bound in seconds: soon over, should an executor wait for what stands in a file's place.
+SHORT = 10.0
 #: A user who is not root.
 USER = 1000
 #: Access-control lists on a file with mode 600 or 700, and the group's bits that stat then shows.

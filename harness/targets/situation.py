@@ -18,6 +18,9 @@ STATUS_FOLDER = "/run/snapcert/status"
 #: The suite's own snapshot command; what a scenario puts in its place stands beside it.
 SNAPSHOT_COMMAND = "/run/snapcert/bin/snapshot"
 
+#: An action: SIGKILL to the executor's main process.
+KILL: Mapping[str, Any] = {"kill": "executor", "signal": 9}
+
 #: What the snapshot command does when it is called: "take" a set, at once or after `SLOW` seconds
 #: ("slow"), "fail" with exit 1, or "hang".
 SnapshotAnswer = Literal["take", "slow", "fail", "hang"]

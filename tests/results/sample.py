@@ -1,4 +1,4 @@
-"""Realistic records to render and to test against: a conform run, and a certification.
+"""A realistic record of a conformance run, to render and to test against."""
 
 Built, not recorded: every number follows from a seed, so that pictures and tests are the same
 each time.
@@ -19,21 +19,16 @@ from harness.history import (
     Harm,
     History,
     Mark,
-    Operation,
     Outcome,
-    Restore,
     ScriptRun,
     Snapshot,
 )
 from harness.results.record import (
     CheckLine,
-    ControlLine,
     ExecutorInfo,
     Header,
-    KitInfo,
     Line,
     PlanLine,
-    RoundLine,
     RunLine,
     ScenarioLine,
     Status,
@@ -94,22 +89,6 @@ def conform_header() -> Header:
         seed=20_417,
         started="2026-11-23T12:40:01Z",
         workers=2,
-    )
-
-
-def certify_header() -> Header:
-    return Header(
-        suite="0.1.0",
-        command="snapcert certify fixtures/kits/ledger --level 3 --rounds 5",
-        rules="strict",
-        executor=ExecutorInfo("reference", "0.1.0", "reference", "sha256:77ab01c4e9d2"),
-        engine="docker 20.10.24",
-        kernel="6.18.5",
-        image="snapcert-guest:bookworm@sha256:41ab07c2",
-        seed=7,
-        started="2026-11-23T12:44:10Z",
-        workers=2,
-        kit=KitInfo("ledger", "1.0.0", "snapcert", 3, "sha256:0c11de55a1b2"),
     )
 
 
@@ -203,27 +182,6 @@ def history(
         faults=faults,
         application=application,
     )
-
-
-def workload(
-    seed: int, length: float, quiet: tuple[float, float], clients: int = 4
-) -> tuple[Operation, ...]:
-    """Committing clients that never stop, but for the interval in which they are held."""
-    chance = random.Random(seed)
-    found = []
-    for client in range(clients):
-        at = 0.0
-        number = 0
-        while at < length:
-            took = chance.uniform(0.002, 0.011)
-            done = at + took
-            if at < quiet[1] and done > quiet[0]:
-                done = quiet[1] + chance.uniform(0.001, 0.02)
-            if done < length:
-                number += 1
-                found.append(Operation(f"c{client}-{number}", f"c{client}", BOOT + at, BOOT + done))
-            at = done + chance.uniform(0.001, 0.006)
-    return tuple(found)
 
 
 def check(
@@ -455,90 +413,3 @@ def _special(ids: dict[str, str], one: tuple[Disk, ...], two: tuple[Disk, ...]) 
         filesystem="xfs",
     )
     yield ScenarioLine(ids["retry"], "passed", 3.2, replay=replay("retry"))
-
-
-def certify_lines(*, bad: bool = False) -> Iterator[Line]:
-    """Five rounds of the ledger with both controls; `bad`: one round lost acknowledged writes."""
-    ids = [f"scenarios/certification/test_rounds.py::test_round[ledger-{n}]" for n in range(1, 6)]
-    static = "scenarios/certification/test_static.py::test_kit[ledger]"
-    yield PlanLine((static, *ids))
-    yield check(static, "FBK-01.status")
-    yield ScenarioLine(static, "passed", 0.8)
-    disks = (disk("data", "ext4", "/var/lib/ledger", 3), disk("archive", "xfs", "/srv/archive", 4))
-    chance = random.Random(11)
-    for number, scenario in enumerate(ids, 1):
-        run = f"round{number}"
-        pre = chance.uniform(0.12, 0.22)
-        begin = 0.9
-        frozen = begin + pre + 0.015
-        thawed = frozen + chance.uniform(0.1, 0.19)
-        post = thawed + chance.uniform(0.04, 0.08)
-        quiet = (begin + pre * 0.4, post - 0.01)
-        operations = workload(number, 2.6, quiet)
-        made = history(
-            run,
-            scenario,
-            disks=disks,
-            pre=((begin, begin + pre),),
-            freeze=(frozen, thawed),
-            snapshot=(frozen + 0.05, thawed - 0.012),
-            post=((thawed + 0.006, post),),
-            length=2.6,
-            executor="reference",
-            application=Application(
-                operations, True, "locks 0", "locks 0", True, (Restore(run, True, True, 0),)
-            ),
-        )
-        lost = 3 if bad and number == 4 else 0
-        yield RunLine(run, scenario, made)
-        yield check(
-            scenario,
-            "FBK-07.claim",
-            "failed" if lost else "passed",
-            run=run,
-            expected="every operation acknowledged before the pre-script started is there",
-            observed=f"{lost} acknowledged operations are missing: c0-12, c0-13, c2-9"
-            if lost
-            else "all of them are there",
-            harm=Harm.FALSE_CONSISTENCY if lost else None,
-            consequence="A restore of this backup loses what was committed." if lost else "",
-        )
-        yield RoundLine(
-            number=number,
-            scenario=scenario,
-            run=run,
-            status="failed" if lost else "passed",
-            claimed="application",
-            reached="crash" if lost else "application",
-            acknowledged=len(operations),
-            lost=lost,
-            pause=quiet[1] - quiet[0] + 0.006,
-            gap=0.021,
-            freeze=thawed - frozen,
-            filesystem="ext4",
-        )
-        yield ScenarioLine(
-            scenario,
-            "failed" if lost else "passed",
-            chance.uniform(6, 9),
-            replay=f"snapcert certify fixtures/kits/ledger --rounds 1 --seed {number}",
-        )
-    for name, detail in (
-        ("an acknowledged line dropped", "caught as lost: c1-204"),
-        ("a transaction doubled", "caught as phantom: c3-9999"),
-        ("a transaction halved", "caught as torn: c2-88"),
-        ("disks copied at two instants", "caught: archive is 41 ms ahead of data"),
-    ):
-        yield ControlLine(name, "oracle", True, detail)
-    yield ControlLine(
-        "scripts that only exit 0",
-        "script",
-        False,
-        "the same rounds reached application: SQLite in WAL mode on one disk survives a crash",
-    )
-    yield ControlLine(
-        "no scripts, no freeze",
-        "script",
-        True,
-        "2 of 3 rounds reached crash only: the archive was ahead of the ledger",
-    )

@@ -29,7 +29,7 @@ from harness.results.record import (
     encode,
 )
 from harness.results.wording import HARMS
-from tests.results import sample
+from tests.results import sample, sample_kit
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -88,7 +88,7 @@ def conform() -> str:
 
 @pytest.fixture(scope="module")
 def certify() -> str:
-    record = record_of(sample.certify_header(), list(sample.certify_lines(bad=True)))
+    record = record_of(sample_kit.certify_header(), list(sample_kit.certify_lines(bad=True)))
     return html.render(record, sample.CLAUSES)
 
 
@@ -199,7 +199,7 @@ def test_each_run_is_drawn_once(certify: str, conform: str) -> None:
 
 
 def test_a_passing_certification_begins_with_a_picture() -> None:
-    record = record_of(sample.certify_header(), list(sample.certify_lines()))
+    record = record_of(sample_kit.certify_header(), list(sample_kit.certify_lines()))
     page = html.render(record, sample.CLAUSES)
     assert "Certified at level 3" not in page  # no footer: nothing is certified
     assert page.index("One backup, to scale") < page.index("All scenarios")
@@ -245,7 +245,7 @@ def test_nothing_at_all_is_still_a_page() -> None:
 
 def test_controls_are_counted_over_rounds() -> None:
     lines: list[Line] = [ControlLine("dropped", "oracle", n != 2, f"round {n}") for n in range(5)]
-    control = build_page(record_of(sample.certify_header(), lines), {}).controls[0]
+    control = build_page(record_of(sample_kit.certify_header(), lines), {}).controls[0]
     assert (control.caught, control.made) == (4, 5)
     assert control.details[0] == "round 2"
 

@@ -27,11 +27,11 @@ from harness.results.record import (
     encode,
 )
 from harness.results.writer import Writer
-from tests.results import sample
+from tests.results import sample, sample_kit
 
 SAMPLES = {
     "conform": (sample.conform_header(), tuple(sample.conform_lines())),
-    "certify": (sample.certify_header(), tuple(sample.certify_lines())),
+    "certify": (sample_kit.certify_header(), tuple(sample_kit.certify_lines())),
 }
 
 

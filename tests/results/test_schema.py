@@ -11,7 +11,7 @@ import pytest
 from harness.results import schema
 from harness.results.record import Footer, Header, Line, RunLine, encode
 from harness.results.verdict import count
-from tests.results import sample
+from tests.results import sample, sample_kit
 
 PUBLISHED = Path(schema.__file__).with_name("schema.json")
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text()))
@@ -31,7 +31,7 @@ def test_it_is_a_schema() -> None:
     ("header", "lines"),
     [
         (sample.conform_header(), tuple(sample.conform_lines())),
-        (sample.certify_header(), tuple(sample.certify_lines(bad=True))),
+        (sample_kit.certify_header(), tuple(sample_kit.certify_lines(bad=True))),
     ],
     ids=["conform", "certify"],
 )

@@ -11,7 +11,7 @@ import pytest
 from harness.results.record import Header, Line, ScenarioLine
 from harness.results.terminal import Terminal
 from harness.results.writer import Writer
-from tests.results import sample
+from tests.results import sample, sample_kit
 
 
 def shown(
@@ -82,7 +82,7 @@ def test_quiet_leaves_failures_and_the_verdict(tmp_path: Path) -> None:
 
 
 def test_rounds_and_controls(tmp_path: Path) -> None:
-    text = shown(tmp_path, sample.certify_header(), list(sample.certify_lines(bad=True)))
+    text = shown(tmp_path, sample_kit.certify_header(), list(sample_kit.certify_lines(bad=True)))
     assert "round 1: application as claimed" in text
     assert "round 4: claimed application, reached crash" in text
     assert "3 lost" in text

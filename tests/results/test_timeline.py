@@ -13,7 +13,7 @@ from harness.history import Fault, Freeze, History, Mark, Snapshot
 from harness.results.axis import nice_ticks
 from harness.results.record import RunLine
 from harness.results.timeline import Lane, Panel, Timeline, build, pause_of
-from tests.results import sample
+from tests.results import sample, sample_kit
 
 ONE = (sample.disk("data", "ext4", "/data", 3),)
 TWO = (*ONE, sample.disk("log", "xfs", "/log", 4))
@@ -172,7 +172,7 @@ def test_a_long_silence_gives_the_lens_to_the_busy_side() -> None:
 
 
 def test_the_applications_silence_is_measured_around_the_set() -> None:
-    run = next(line for line in sample.certify_lines() if isinstance(line, RunLine)).history
+    run = next(line for line in sample_kit.certify_lines() if isinstance(line, RunLine)).history
     pause = pause_of(run)
     assert pause is not None
     taken = run.snapshots[0].taken_from
@@ -191,7 +191,7 @@ def test_the_applications_silence_is_measured_around_the_set() -> None:
 
 
 def test_no_pause_without_a_set_or_acknowledgements() -> None:
-    run = next(line for line in sample.certify_lines() if isinstance(line, RunLine)).history
+    run = next(line for line in sample_kit.certify_lines() if isinstance(line, RunLine)).history
     assert pause_of(dataclasses.replace(run, snapshots=())) is None
     assert run.application is not None
     idle = dataclasses.replace(run.application, operations=())

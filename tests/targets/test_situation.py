@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from harness.targets.situation import (
     FREEZE_BOUND,
+    KILL,
     SEEN_FROZEN,
     Situation,
     when_asked,
 )
-
-KILL = {"kill": "executor", "signal": 9}
 
 
 def test_a_short_bound_binds_only_who_heeds_it() -> None:

@@ -12,9 +12,8 @@ from harness.scenario.case import Case, Run
 from harness.scenario.chance.sequence import Planned, Step, planned
 from harness.scenario.given import Given, configured, scripts
 from harness.targets.beside import Beside
-from harness.targets.situation import when_asked, when_marked
+from harness.targets.situation import KILL, when_asked, when_marked
 
-_KILL = {"kill": "executor", "signal": 9}
 #: Seconds for a script to begin, and for a second run to be refused (ROB-01 gives it 5).
 _TO_BEGIN = 20.0
 _TO_REFUSE = 8.0
@@ -58,7 +57,7 @@ def _triggers(step: Step) -> tuple[Mapping[str, Any], ...]:
     if step.killed is None:
         return ()
     script, point = step.killed
-    return (when_asked(1, [_KILL]) if script == "snapshot" else when_marked(script, point, _KILL),)
+    return (when_asked(1, [KILL]) if script == "snapshot" else when_marked(script, point, KILL),)
 
 
 def _start_second(case: Case, seconds: list[Beside]) -> Callable[[], None]:
