@@ -1,4 +1,4 @@
-"""A realistic record of a conformance run, to render and to test against."""
+"""A realistic record of a conformance run, to render and to test against.
 
 Built, not recorded: every number follows from a seed, so that pictures and tests are the same
 each time.
