@@ -63,6 +63,8 @@ class Run:
     seconds: float
     scenarios: int
     checks: Mapping[Key, Result]
+    #: The machine's load average over its last five minutes: all that ran beside it included.
+    load: float
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,14 @@ def conform(filesystems: str, options: argparse.Namespace) -> Run:
                 f"snapcert {shlex.join(command)} ended with {done.returncode}:\n{said}"
             )
         record = read(Path(folder) / "results.jsonl")
-        return Run(filesystems, done.returncode, seconds, len(record.scenarios), checks_of(record))
+        return Run(
+            filesystems,
+            done.returncode,
+            seconds,
+            len(record.scenarios),
+            checks_of(record),
+            os.getloadavg()[1],
+        )
 
 
 def report(series: Mapping[str, Sequence[Run]], command: str, load: int) -> str:
@@ -166,17 +175,19 @@ def report(series: Mapping[str, Sequence[Run]], command: str, load: int) -> str:
         "",
         f"`{command}`, kernel {kernel}, {os.cpu_count()} cores, {load} kept busy",
         "",
-        "| filesystems | runs | scenarios | checks | seconds a run | differ | not always made |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| filesystems | runs | scenarios | checks | seconds a run | load average | differ | not always made |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for filesystems, runs in series.items():
         seconds = sorted(run.seconds for run in runs)
+        loads = sorted(run.load for run in runs)
         cells = (
             filesystems,
             len(runs),
             runs[0].scenarios,
             max(len(run.checks) for run in runs),
             f"{seconds[0]:.0f} to {seconds[-1]:.0f}",
+            f"{loads[0]:.1f} to {loads[-1]:.1f}",
             len(differences(runs)),
             not_always_made(runs),
         )
@@ -195,7 +206,8 @@ def main(arguments: Sequence[str] = ()) -> int:
                 series.setdefault(filesystems, []).append(run)
                 print(
                     f"{filesystems}, run {number} of {times}: {run.scenarios} scenarios, "
-                    f"{len(run.checks)} checks, exit status {run.exit_status}, {run.seconds:.0f} s",
+                    f"{len(run.checks)} checks, exit status {run.exit_status}, {run.seconds:.0f} s, "
+                    f"load average {run.load:.1f}",
                     flush=True,
                 )
     found = [difference for runs in series.values() for difference in differences(runs)]

@@ -27,7 +27,7 @@ with busy(1) as processes:
 
 def run(**statuses: Status) -> Run:
     checks = {("test_x", clause): Result(s, "this", f"it {s}") for clause, s in statuses.items()}
-    return Run("ext4", 0, 60.0, 1, checks)
+    return Run("ext4", 0, 60.0, 1, checks, 2.0)
 
 
 def test_the_same_results_do_not_differ() -> None:
