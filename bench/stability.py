@@ -175,7 +175,8 @@ def report(series: Mapping[str, Sequence[Run]], command: str, load: int) -> str:
         "",
         f"`{command}`, kernel {kernel}, {os.cpu_count()} cores, {load} kept busy",
         "",
-        "| filesystems | runs | scenarios | checks | seconds a run | load average | differ | not always made |",
+        "| filesystems | runs | scenarios | checks | seconds a run | load average | differ "
+        "| not always made |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for filesystems, runs in series.items():
@@ -206,8 +207,8 @@ def main(arguments: Sequence[str] = ()) -> int:
                 series.setdefault(filesystems, []).append(run)
                 print(
                     f"{filesystems}, run {number} of {times}: {run.scenarios} scenarios, "
-                    f"{len(run.checks)} checks, exit status {run.exit_status}, {run.seconds:.0f} s, "
-                    f"load average {run.load:.1f}",
+                    f"{len(run.checks)} checks, exit status {run.exit_status}, "
+                    f"{run.seconds:.0f} s, load average {run.load:.1f}",
                     flush=True,
                 )
     found = [difference for runs in series.values() for difference in differences(runs)]

@@ -47,7 +47,7 @@ def test_a_check_that_is_not_made_is_counted_and_no_difference() -> None:
     runs = [run(A="passed", B="passed"), run(A="passed"), run(A="passed", B="failed")]
     assert [d.clause for d in differences(runs)] == ["B"]
     assert not_always_made(runs) == 1
-    assert "| ext4 | 3 | 1 | 2 | 60 to 60 | 1 | 1 |" in report({"ext4": runs}, "it", 2)
+    assert "| ext4 | 3 | 1 | 2 | 60 to 60 | 2.0 to 2.0 | 1 | 1 |" in report({"ext4": runs}, "it", 2)
 
 
 def test_the_worst_of_several_checks_is_the_result() -> None:
