@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,10 @@ RESULT = Path(__file__).parent / "results" / "stability.md"
 _SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
 #: Seconds that one whole run may take on a machine under load.
 _DEADLINE = 3600.0
+_COLUMNS = (
+    "filesystems", "runs", "scenarios", "checks", "seconds a run", "load average", "differ",
+    "not always made",
+)  # fmt: skip
 #: Busy until whoever started it is gone, whatever became of that one.
 _BUSY = """
 import os, sys, threading
@@ -175,9 +179,8 @@ def report(series: Mapping[str, Sequence[Run]], command: str, load: int) -> str:
         "",
         f"`{command}`, kernel {kernel}, {os.cpu_count()} cores, {load} kept busy",
         "",
-        "| filesystems | runs | scenarios | checks | seconds a run | load average | differ "
-        "| not always made |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        _row(_COLUMNS),
+        _row("---" for _ in _COLUMNS),
     ]
     for filesystems, runs in series.items():
         seconds = sorted(run.seconds for run in runs)
@@ -192,8 +195,12 @@ def report(series: Mapping[str, Sequence[Run]], command: str, load: int) -> str:
             len(differences(runs)),
             not_always_made(runs),
         )
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+        lines.append(_row(cells))
     return "\n".join(lines) + "\n"
+
+
+def _row(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
 def main(arguments: Sequence[str] = ()) -> int:
