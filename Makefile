@@ -16,8 +16,8 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform conform-others doctor bench mutants check lint-fix lock venv \
-	engine engine-stop engine-remove images clean
+.PHONY: help certify test conform conform-others bad-kits doctor bench mutants check lint-fix \
+	lock venv engine engine-stop engine-remove images clean
 
 help: ## this list
 	@echo "usage: make TARGET [KIT=ledger] [ARGS='…']"
@@ -40,6 +40,10 @@ conform-others: venv ## the whole suite against two executors of other hands, in
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
 	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) --fs ext4,xfs,btrfs --executor command:tests/executors/perl --rules strict $(ARGS)
 	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) --fs ext4,xfs,btrfs --executor command:tests/executors/minimal --rules 2017-04 $(ARGS)
+
+bad-kits: venv ## kits that must fail: certification must find each at its level (NAMES='…')
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/python -m tests.badkits $(if $(NAMES),$(NAMES),--due) --write
 
 doctor: venv ## what this machine has, what is missing and how to mend it
 	@$(BIN)/snapcert doctor $(ARGS)

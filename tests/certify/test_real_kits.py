@@ -22,7 +22,6 @@ from harness.targets.target import Target
 
 from .test_kit import BUNDLED
 
-NOTHING = b"#!/bin/sh\nexit 0\n"
 #: An application that is left quiesced is told by this silence, in seconds.
 LOAD = Load(before=60, after=15, within=4.0)
 
@@ -87,17 +86,6 @@ def test_a_round_of_a_bundled_kit_holds(name: str, host: Host, target: Target) -
     controls = [line for line in lines if isinstance(line, ControlLine)]
     assert len(controls) > 5
     assert [control.name for control in controls if not control.caught] == []
-
-
-def test_scripts_that_do_nothing(ledger: Kit, host: Host, target: Target) -> None:
-    files = {
-        **ledger.files,
-        "pre.sh": replace(ledger.pre, content=NOTHING),
-        "post.sh": replace(ledger.post, content=NOTHING),
-    }
-    at_work, _ = session(replace(ledger, files=files), host, target)
-    at_work.contract()
-    assert {line.clause for line in at_work.checks if line.status == "failed"} == {"KIT-2.stops"}
 
 
 def test_a_post_script_that_forgets_to_resume(ledger: Kit, host: Host, target: Target) -> None:

@@ -8,23 +8,12 @@ code sees at once which defects speak of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.certify.overlay import Edit
 from harness.contract.rulesets import RULESETS, STRICT
 
-
-class StaleEdit(ValueError):
-    """The text that an edit replaces does not stand there, or more than once."""
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One replacement in `file`; `old` stands there exactly once."""
-
-    file: str
-    old: str
-    new: str
+__all__ = ["Defect", "Edit", "KitDefect", "Reading", "digest"]
 
 
 @dataclass(frozen=True)
@@ -66,18 +55,3 @@ class KitDefect:
 def digest(defect: Defect | KitDefect) -> str:
     """Names this very defect: a recorded run of another one says nothing about it."""
     return hashlib.sha256(repr(defect).encode()).hexdigest()[:16]
-
-
-def edited(files: Mapping[str, bytes], edits: Sequence[Edit], prefix: str = "") -> dict[str, bytes]:
-    """The files with every edit made, in order; StaleEdit where one does not fit."""
-    changed = dict(files)
-    for edit in edits:
-        path = prefix + edit.file
-        if path not in changed:
-            raise StaleEdit(f"there is no {path}")
-        text = changed[path].decode()
-        count = text.count(edit.old)
-        if count != 1:
-            raise StaleEdit(f"{path} has this text {count} times, not once: {edit.old!r}")
-        changed[path] = text.replace(edit.old, edit.new).encode()
-    return changed

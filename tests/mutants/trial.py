@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.certify.overlay import edited, lay_over
 from harness.contract.rulesets import STRICT
 from harness.executor.package import pack, sources
 from harness.results.verdict import is_bad
-from tests.mutants.defect import Defect, KitDefect, Reading, edited
+from tests.mutants.defect import Defect, KitDefect, Reading
 
 ROOT = Path(__file__).resolve().parents[2]
 _SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
@@ -56,11 +56,7 @@ def broken_executor(defect: Defect) -> bytes:
 
 def broken_kit(defect: KitDefect, folder: Path) -> None:
     """The bundled kit with this defect, in `folder`."""
-    kit = ROOT / "fixtures" / "kits" / defect.kit
-    shutil.copytree(kit, folder)
-    whole = {edit.file: (kit / edit.file).read_bytes() for edit in defect.edits}
-    for name, content in edited(whole, defect.edits).items():
-        (folder / name).write_bytes(content)
+    lay_over(ROOT / "fixtures" / "kits" / defect.kit, None, folder, edits=defect.edits)
 
 
 def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:

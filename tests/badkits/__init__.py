@@ -1,0 +1,1 @@
+"""Kits that must fail: each in fixtures/bad-kits, with the level and the clauses that find it."""

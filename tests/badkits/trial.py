@@ -1,0 +1,49 @@
+"""One bad kit before `snapcert certify`, in a process of its own, as a user would."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.badkits.badkit import ROOT, BadKit, digest
+from tests.badkits.verdict import Said, complaints, said
+
+_SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
+#: Seconds for all levels of one kit.
+_DEADLINE = 900.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it: `wrong` in sentences, `digest` of the kit that was tried."""
+
+    wrong: tuple[str, ...]
+    heard: tuple[Said, ...]
+    digest: str
+    output: str
+
+
+def attempt(kit: BadKit, folder: Path) -> Trial:
+    """Certify it at its level; `folder` takes the kit and the record."""
+    built, out = folder / kit.name, folder / "out"
+    kit.build(built)
+    done = subprocess.run(
+        [sys.executable, "-c", _SNAPCERT, "certify", str(built), "--level", str(max(kit.level, 1)),
+         "--rounds", str(kit.rounds), "-n", "0", "--seed", "1", "--out", str(out), "--quiet"],
+        cwd=ROOT, capture_output=True, text=True, check=False, timeout=_DEADLINE,
+    )  # fmt: skip
+    output = (done.stdout + done.stderr).strip()
+    if kit.refused:
+        refused = f"[{kit.refused}]" in output
+        wrong = [] if refused and done.returncode == 4 else [f"it is not refused: {output}"]
+        return Trial(tuple(wrong), (), digest(kit, built), output)
+    record = out / "results.jsonl"
+    lines = record.read_text(encoding="ascii").splitlines() if record.is_file() else []
+    heard = said(line for line in map(json.loads, lines) if line["type"] == "check")
+    wrong = list(complaints(kit, heard)) if lines else [f"there is no record: {output}"]
+    if done.returncode != 1 and not wrong:
+        wrong = [f"snapcert ended with {done.returncode}, not 1"]
+    return Trial(tuple(wrong), heard, digest(kit, built), output)
