@@ -181,7 +181,7 @@ def running(places: Places) -> bool:
 def start(places: Places) -> None:
     """Start the private engine unless it answers already; returns when it does."""
     with locked(places.lock, "private engine"):
-        if running(places):
+        if running(places) or _is_only_slow(places):
             return
         program = shutil.which("dockerd", path=_path())
         if program is None:
@@ -200,6 +200,16 @@ def start(places: Places) -> None:
         child = _launch(places, program)
         _await(places, child, began)
         say(f"private engine: answers after {time.monotonic() - began:.1f} s")
+
+
+def _is_only_slow(places: Places) -> bool:
+    """Whether its daemon lives and answers after all: on a busy machine that takes its time, and
+    ending it would end the guests of everybody who uses it.
+    """
+    if _daemon(places) is None:
+        return False
+    say(f"private engine: it is slow to answer, waiting up to {START_DEADLINE:.0f} s")
+    return answers(places.socket, START_DEADLINE)
 
 
 def _path() -> str:

@@ -150,15 +150,33 @@ def test_after_a_kill_the_stale_files_do_not_matter(places: daemon.Places) -> No
 
 
 @pytest.mark.usefixtures("dockerd")
+def test_one_that_is_slow_to_answer_is_not_ended(places: daemon.Places) -> None:
+    assert _in_process(places, "daemon.start(places)").returncode == 0
+    (pid,) = daemon.processes(places)
+    os.kill(pid, signal.SIGSTOP)
+    with _starting(places) as start:
+        try:
+            assert start.stderr is not None
+            assert b"slow to answer" in start.stderr.readline()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert start.wait(timeout=60) == 0
+    assert list(daemon.processes(places)) == [pid]
+
+
+@pytest.mark.usefixtures("dockerd")
 def test_two_at_once_start_one(places: daemon.Places) -> None:
+    with _starting(places) as one, _starting(places) as other:
+        assert [each.wait(timeout=60) for each in (one, other)] == [0, 0]
+    assert len(daemon.processes(places)) == 1
+
+
+def _starting(places: daemon.Places) -> subprocess.Popen[bytes]:
     script = "from setup import daemon; import os; daemon.start(daemon.Places.of(os.environ))"
     environment = {**os.environ, "SNAPCERT_ENGINE_DIR": str(places.data)}
-    both = [
-        subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, env=environment, stderr=-3)
-        for _ in range(2)
-    ]
-    assert [each.wait(timeout=60) for each in both] == [0, 0]
-    assert len(daemon.processes(places)) == 1
+    return subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, stderr=subprocess.PIPE
+    )
 
 
 def test_a_daemon_that_ends_at_once_is_shown_with_its_words(
