@@ -10,7 +10,7 @@ import signal
 import time
 
 from harness.certify.kit import Kit
-from harness.certify.ledger import Held, read_verification, read_workload
+from harness.certify.ledger import Held, is_ledger, read_verification, read_workload
 from harness.certify.manifest import KIT_FOLDER, Command
 from harness.contract.config import CONFIG_PATH, Config
 from harness.history import Operation
@@ -82,7 +82,8 @@ class Application:
         self._environment = {**_ENVIRONMENT, **kit.manifest.environment}
         self._guest = guest
         self._process: Process | None = None
-        self._workload: Process | None = None
+        self._foreground = False
+        self._workloads: list[Process] = []
 
     # -- life
 
@@ -111,6 +112,7 @@ class Application:
                 )
             result = self._run(self._commands.ready)
             if result.ok:
+                self._foreground = self._process.running
                 return time.monotonic() - began
             if time.monotonic() > deadline:
                 raise KitFailed(
@@ -118,6 +120,19 @@ class Application:
                     f"ended with {_how(result.exit, result.signal)}{_said(result.err)}"
                 )
             time.sleep(_ASK_AGAIN)
+
+    def revive(self, within: float) -> bool:
+        """Wait until it answers again; one that has ended, or does not answer within so many
+        seconds, is started once more. Whether that was needed.
+        """
+        until = time.monotonic() + within
+        while not self.answers():
+            ended = self._foreground and self._process is not None and not self._process.running
+            if ended or time.monotonic() > until:
+                self.start()
+                return True
+            time.sleep(_ASK_AGAIN)
+        return False
 
     def stop(self) -> bool:
         """Stop it by the kit's own command; False where the kit has none."""
@@ -154,10 +169,16 @@ class Application:
     # -- load
 
     def load(self, before: int, within: float) -> None:
-        """Start the workload; wait until so many operations were acknowledged, or KitFailed."""
+        """Start the workload; wait until so many operations were acknowledged, or KitFailed.
+
+        Once more where an earlier one has ended.
+        """
         command = self._commands.workload
-        self._workload = self._guest.spawn(
-            "workload", command.argv, env=self._environment, user=command.user, lines=True
+        name = f"workload-{len(self._workloads) + 1}"  # each tells its lines by its name
+        self._workloads.append(
+            self._guest.spawn(
+                name, command.argv, env=self._environment, user=command.user, lines=True
+            )
         )
         if not self.wait_acknowledged(before, 0.0, within):
             self.require_load()
@@ -180,6 +201,11 @@ class Application:
 
         return workload.wait_line(enough, deadline) is not None
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the workload runs."""
+        return bool(self._workloads) and self._workloads[-1].running
+
     def require_load(self) -> None:
         """Raise KitFailed where the workload has ended by itself."""
         ended = self._require_workload().ended
@@ -189,23 +215,28 @@ class Application:
                 f"until it is told to end{_said(ended.tail)}"
             )
 
-    def end_load(self) -> tuple[Operation, ...]:
-        """End the workload; all operations that it tried."""
+    def end_load(self, *, disturbed: bool = False) -> tuple[Operation, ...]:
+        """End the workload; all operations that were tried, by earlier ones too.
+
+        `disturbed`: what it worked on failed under it, so that it may have said so between its
+        lines, which is left out.
+        """
         workload = self._require_workload()
         if workload.running:
             workload.kill(signal.SIGTERM)
             if workload.wait(_END) is None:
                 workload.kill(signal.SIGKILL, tree=True)
                 workload.wait(_END)
-        operations, problems = read_workload(text for _, text in workload.lines())
+        lines = (text for process in self._workloads for _, text in process.lines())
+        operations, problems = read_workload(filter(is_ledger, lines) if disturbed else lines)
         if problems:
             raise KitFailed("the workload's lines can't be read:\n  " + "\n  ".join(problems))
         return operations
 
     def _require_workload(self) -> Process:
-        if self._workload is None:
+        if not self._workloads:
             raise ValueError("no workload was started")
-        return self._workload
+        return self._workloads[-1]
 
     # -- commands
 

@@ -1,4 +1,4 @@
-"""What certification asks of a kit beyond the contract: that it works, levels 1 and 2, by clause.
+"""What certification asks of a kit beyond the contract, by clause: that it works, levels 1, 2, 4.
 
 APP-01, FBK-07 and all that is said of executors stand in the contract's catalogue; these clauses
 are of certification's own, and always bind.
@@ -94,6 +94,47 @@ _ALL = (
         "With the application stopped both scripts end in time, and once started it goes on.",
         "A backup of a stopped machine hangs, or the application comes up quiesced.",
         Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.post-again",
+        "After a post-script that was killed at some instant, the post-script run again succeeds "
+        "and the application goes on, with its state as before.",
+        "A retry or a recovery fails: the application stays quiesced, or good backups count for "
+        "less.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.next-backup",
+        "After a post-script that was killed at some instant, as at a timeout, the next "
+        "pre-script and the next post-script succeed and the application goes on.",
+        "One post-script that timed out spoils every backup after it.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.terminated",
+        "After a script that got SIGTERM at some instant, as at a shutdown, the post-script "
+        "succeeds and the application goes on, with its state as before.",
+        "A shutdown of the backup's service leaves the application quiesced.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-4.comes-back",
+        "Once the post-script was run, the application answers, goes on and has its state as "
+        "before, whatever the backup met.",
+        "A backup that goes wrong stops the application: an outage that lasts.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-4.true-sets",
+        "No snapshot set, that of the faulty run included, shows less than was claimed for it.",
+        "A restore after a bad night is worse than its backup said: false consistency.",
+        Harm.FALSE_CONSISTENCY,
+    ),
+    KitClause(
+        "KIT-4.next-clean",
+        "The next backup after a fault is application consistent again, and proven.",
+        "One fault spoils the backups that come after it, until somebody mends it by hand.",
+        Harm.SILENT_DOWNGRADE,
     ),
 )
 

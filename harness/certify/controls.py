@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.certify.kit import Kit, KitFile
-from harness.certify.rounds import pause_of
+from harness.certify.measures import pause_of
 from harness.history import History
 from harness.oracles.application import Proof, ledger
 from harness.oracles.filesystem import reached

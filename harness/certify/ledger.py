@@ -54,6 +54,11 @@ def read_workload(lines: Iterable[str]) -> tuple[tuple[Operation, ...], tuple[st
     return tuple(operations.values()), _shortened(problems)
 
 
+def is_ledger(line: str) -> bool:
+    """Whether a line means to be one of the ledger's: begins with `try` or `ok`."""
+    return line.split(maxsplit=1)[:1] in (["try"], ["ok"])
+
+
 def read_verification(text: str) -> Held:
     """What a verification printed."""
     has: list[str] = []

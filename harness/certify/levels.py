@@ -1,7 +1,6 @@
 """The levels of certification: what each asks, and which module of scenarios does it.
 
-Each level includes those before it. A level that this version cannot run is *incomplete*, with
-words that say so: it is never passed by being left out.
+Each level includes those before it.
 """
 
 from __future__ import annotations
@@ -16,16 +15,12 @@ from harness.results.record import KitInfo
 
 @dataclass(frozen=True)
 class Level:
-    """One level: `module` is the file in scenarios/certification, `asks` a phrase for a person.
-
-    `missing` says what is not built yet; "" where all of it is.
-    """
+    """One level: `module` is the file in scenarios/certification, `asks` a phrase for a person."""
 
     number: int
     name: str
     module: str
     asks: str
-    missing: str = ""
 
 
 LEVELS = (
@@ -51,9 +46,8 @@ LEVELS = (
         4,
         "resilient",
         "test_level4_resilient.py",
-        "the same with faults: the executor killed, snapshots that fail or hang, a full disk",
-        missing="the rounds with faults are not part of this version: levels 1 to 3 were run, and "
-        "level 4 was not; certify with --level 3 for a verdict",
+        "the same with faults: the executor and the scripts killed, snapshots that fail or hang, "
+        "a full disk",
     ),
 )
 

@@ -6,7 +6,6 @@ guest with the application under load, and gives the history of one backup run.
 
 from __future__ import annotations
 
-import itertools
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from harness.certify.application import Application, KitFailed
 from harness.certify.kit import Kit
 from harness.history import Application as ApplicationHistory
-from harness.history import GuestState, History, Operation, Restore
+from harness.history import GuestState, History, Restore
 from harness.machines.errors import RequestFailed
 from harness.machines.guest import Guest
 from harness.machines.host import Host
@@ -105,8 +104,19 @@ def _after(
     )
 
 
-def restore(kit: Kit, host: Host, layout: Layout, set_id: str, marker: str) -> Restore:
-    """Start the application on a restored set in a fresh guest, without help, and ask it."""
+def restore(
+    kit: Kit,
+    host: Host,
+    layout: Layout,
+    set_id: str,
+    marker: str,
+    *,
+    prepare: Callable[[Guest], None] | None = None,
+) -> Restore:
+    """Start the application on a restored set in a fresh guest, without help, and ask it.
+
+    `prepare` is what the fault that the suite made needs undone there, and nothing of the kit's.
+    """
     try:
         guest = host.restore(set_id, layout)
     except RequestFailed as problem:
@@ -115,6 +125,8 @@ def restore(kit: Kit, host: Host, layout: Layout, set_id: str, marker: str) -> R
         return Restore(set_id, False, False, None, problem=problem.message)
     with guest:
         original = marker in host.read_marker(guest).values()
+        if prepare is not None:
+            prepare(guest)
         application = Application(kit, guest)
         application.install(empty=False)
         try:
@@ -143,48 +155,6 @@ def restore(kit: Kit, host: Host, layout: Layout, set_id: str, marker: str) -> R
             problem=said if result.exit != 0 else "",
             seconds_to_ready=seconds,
         )
-
-
-def pause_of(history: History) -> float | None:
-    """Seconds in which no client got an answer because of the backup: from the last
-    acknowledgement before the set to the first after it; None without both.
-    """
-    cut = _set_instant(history)
-    acknowledged = _acknowledged(history)
-    before = [at for at in acknowledged if cut is not None and at <= cut]
-    after = [at for at in acknowledged if cut is not None and at > cut]
-    return min(after) - max(before) if before and after else None
-
-
-def gap_of(history: History) -> float | None:
-    """The longest silence between two acknowledgements at any other time: what is usual here."""
-    cut = _set_instant(history)
-    acknowledged = _acknowledged(history)
-    gaps = [
-        late - early
-        for early, late in itertools.pairwise(acknowledged)
-        if cut is None or not early <= cut < late
-    ]
-    return max(gaps, default=None)
-
-
-def freeze_of(history: History) -> float | None:
-    """Seconds from the first sample of a freeze to the last; None where nothing was frozen."""
-    if not history.freezes:
-        return None
-    return max(f.last for f in history.freezes) - min(f.first for f in history.freezes)
-
-
-def _set_instant(history: History) -> float | None:
-    taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
-    return taken[-1] if taken else None
-
-
-def _acknowledged(history: History) -> list[float]:
-    operations: tuple[Operation, ...] = (
-        history.application.operations if history.application else ()
-    )
-    return sorted(o.acknowledged for o in operations if o.acknowledged is not None)
 
 
 def without_own_changes(history: History, folders: Sequence[str]) -> History:

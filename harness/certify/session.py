@@ -8,32 +8,37 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
+from harness.certify import aftermath
 from harness.certify.application import KitFailed, script_files, usable_config
 from harness.certify.clauses import kit_finding, kit_line
 from harness.certify.controls import oracle_lines, script_line, variants
+from harness.certify.faults import Fault, Phase
 from harness.certify.kit import Kit
 from harness.certify.lint import LintFinding, lint
-from harness.certify.rounds import Load, freeze_of, gap_of, pause_of, run_round
+from harness.certify.measures import round_line
+from harness.certify.resilience import FaultRound, Meets, run_fault_round
+from harness.certify.rounds import Load, run_round
 from harness.certify.situations import judge_situations
 from harness.contract.clauses import CATALOGUE
 from harness.contract.config import effective_timeout
 from harness.contract.rulesets import binding
-from harness.history import Consistency, Expected, Finding, History
+from harness.history import Expected, Finding, History
 from harness.machines.engine import Engine
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.machines.images import ImageSpec, Progress, ensure_image
 from harness.machines.layout import Layout
 from harness.oracles.application import Proof, ledger
-from harness.oracles.contract import reached_level
 from harness.oracles.judge import judge
 from harness.oracles.sabotage import prove_controls
 from harness.oracles.terms import ScriptTerms, Terms
 from harness.problem import UsageProblem
-from harness.results.record import CheckLine, Line, RoundLine, RunLine, Status, check_of
+from harness.results.record import CheckLine, Line, RunLine, Status, check_of
 from harness.results.verdict import is_bad, status_of, worst
 from harness.targets.backup import backup
 from harness.targets.situation import Situation
@@ -49,6 +54,9 @@ _GOES_ON = 12
 _NEVER = ("ROB-03.files",)
 #: What a backup under load must claim; anything less is no application consistent backup.
 _CERTIFIED = Expected(("succeeded",), ("application",), (None,))
+
+
+_Done = TypeVar("_Done")
 
 
 class NotCertified(AssertionError):
@@ -115,19 +123,20 @@ class Session:
     # -- level 3
 
     def round(self, number: int) -> None:
-        """One round, judged, with its oracle control.
-
-        It begins up to half as many operations later as the seed has it, so that the rounds meet
-        the application in different instants of its work.
-        """
-        chance = random.Random(f"{self.seed} {number}")  # noqa: S311  # nothing is kept secret
-        later = chance.randrange(self.load.before // 2 + 1)
-        self.load = replace(self.load, before=self.load.before + later)
+        """One round, judged, with its oracle control."""
+        self._begin_later(number)
         with self._kit_at_work():
-            self._run(self.kit, lambda history: self._judge(number, history))
+            self._run(self.kit, partial(self._judge, number))
 
     def _judge(self, number: int, history: History) -> None:
         terms = self._terms(self.kit)
+        status = self._judge_clean(history, terms)
+        self.record(
+            round_line(history, terms, number=number, scenario=self.scenario, status=status)
+        )
+
+    def _judge_clean(self, history: History, terms: Terms) -> Status:
+        """A backup that nothing disturbed: all that it must show, and its oracle control."""
         before = len(self.checks)
         for finding in judge(history, _CERTIFIED, terms):
             self._add(self._line(finding, history))
@@ -142,7 +151,15 @@ class Session:
             controls = tuple(control for control in controls if control.caught)
         for line in oracle_lines(controls, self.scenario, self.filesystem):
             self.record(line)
-        self.record(round_line(number, self.scenario, status, history, terms))
+        return status
+
+    def _begin_later(self, *words: object) -> None:
+        """A backup begins up to half as many operations later as the seed has it, so that rounds
+        meet the application in different instants of its work.
+        """
+        chance = random.Random(" ".join(map(str, (self.seed, *words))))  # noqa: S311  # no secret
+        later = chance.randrange(self.load.before // 2 + 1)
+        self.load = replace(self.load, before=self.load.before + later)
 
     def script_control(self) -> None:
         """The rounds without scripts; information only."""
@@ -150,6 +167,71 @@ class Session:
             for variant in variants(self.kit):
                 history = self._run(variant.kit)
                 self.record(script_line(variant, history, self.scenario, self.filesystem))
+
+    # -- level 4
+
+    def fault_round(
+        self, fault: Fault, number: int, usual: MutableMapping[Phase, float] | None = None
+    ) -> None:
+        """A backup under a fault and the next one, judged; `usual` are this kit's usual spans."""
+        self._begin_later(fault.name)
+        with self._kit_at_work():
+            run_fault_round(
+                self.kit,
+                self.host,
+                self._backups(self.kit),
+                fault,
+                seed=self.seed,
+                usual={} if usual is None else usual,
+                image=self.image,
+                load=self._scaled(),
+                before_close=partial(self._close, partial(self._judge_faults, number)),
+            )
+
+    def _judge_faults(self, number: int, done: FaultRound) -> None:
+        for trial in done.trials:
+            self.record(RunLine(trial.history.id, self.scenario, trial.history))
+        terms = self._terms(self.kit)
+        again = replace(terms, scripts=aftermath.after_a_fault(terms.scripts))
+        bad: list[str] = []
+        for trial in done.trials:
+            before = len(self.checks)
+            if trial.role == "faulty":
+                self._judge_faulty(number, done, terms)
+                continue
+            status = self._judge_clean(trial.history, again if trial.role == "next" else terms)
+            if trial.role == "next":
+                bad = [line.clause for line in self.checks[before:] if is_bad(line.status)]
+                line = round_line(
+                    trial.history, again, number=number, scenario=self.scenario, status=status
+                )
+                what = aftermath.what_happened(done)
+                self.record(replace(line, fault=what, after_fault=True))
+        if done.faulty is None and all(trial.back == "back" for trial in done.trials):
+            self.doubts.append(f"{aftermath.what_happened(done)}: nothing met it")
+            return
+        for finding in (
+            aftermath.comes_back(done),
+            aftermath.true_sets(done, terms),
+            aftermath.next_clean(done, bad),
+        ):
+            self._add(kit_line(finding, self.scenario, filesystem=self.filesystem))
+
+    def _judge_faulty(self, number: int, done: FaultRound, terms: Terms) -> None:
+        trial = done.faulty
+        if trial is None:
+            return
+        history, before = trial.history, len(self.checks)
+        heeds = self.target.identity.kind == "reference"
+        held = aftermath.terms_of_faulty(terms, done.fault, history, heeds=heeds)
+        for finding in aftermath.faulty_findings(done, held):
+            self._add(self._line(finding, history))
+        status = worst((line.status for line in self.checks[before:]), "passed")
+        self.record(
+            aftermath.faulty_line(
+                done, trial, held, number=number, scenario=self.scenario, status=status
+            )
+        )
 
     # -- the verdict of this scenario
 
@@ -186,44 +268,64 @@ class Session:
 
     def _run(self, kit: Kit, judge_it: Callable[[History], None] | None = None) -> History:
         """One round, recorded, and judged while its guest is still there to be kept."""
+
+        def recorded(history: History) -> None:
+            self.record(RunLine(history.id, self.scenario, history))
+            if judge_it is not None:
+                judge_it(history)
+
+        backups = self._backups(kit)
+        return run_round(
+            kit,
+            self.host,
+            lambda guest: backups(guest, Meets()),
+            image=self.image,
+            load=self._scaled(),
+            before_close=partial(self._close, recorded),
+        )
+
+    def _close(self, judge_it: Callable[[_Done], None], guest: Guest, done: _Done | None) -> None:
+        """Judge what was done in a guest, None where the kit failed, and keep it if it is bad."""
+        if done is not None:
+            judge_it(done)
+        if self.keep_seconds and (done is None or self.failed):
+            self.host.keep(guest, self.keep_seconds)
+            self.kept = guest.name
+
+    def _backups(self, kit: Kit) -> Callable[[Guest, Meets], History]:
+        """The executor's runs with this kit, in guests in which it is installed at the first."""
         config = usable_config(kit)
-        situation = Situation(
+        plain = Situation(
             files=script_files(kit),
             timeout=float(effective_timeout(config, None)[0]),
+            heeds_bound=self.target.identity.kind == "reference",
             single_disk=kit.manifest.layout.single_disk,
             pre=config.pre_location,
             post=config.post_location,
         )
+        installed: set[str] = set()
 
-        def run(guest: Guest) -> History:
-            self.target.install(guest)
+        def run(guest: Guest, meets: Meets) -> History:
+            if guest.name not in installed:
+                self.target.install(guest)
+                installed.add(guest.name)
             return backup(
                 self.host,
                 guest,
                 self.target,
-                situation,
+                replace(
+                    plain,
+                    triggers=meets.triggers,
+                    snapshots=meets.snapshots,
+                    freeze_bound=meets.freeze_bound,
+                ),
                 scenario=self.scenario,
                 shape=kit.manifest.layout.shape,
                 timeout_scale=self.timeout_scale,
+                during=meets.during,
             )
 
-        def before_close(guest: Guest, history: History | None) -> None:
-            if history is not None:
-                self.record(RunLine(history.id, self.scenario, history))
-                if judge_it is not None:
-                    judge_it(history)
-            if self.keep_seconds and (history is None or self.failed):
-                self.host.keep(guest, self.keep_seconds)
-                self.kept = guest.name
-
-        return run_round(
-            kit,
-            self.host,
-            run,
-            image=self.image,
-            load=self._scaled(),
-            before_close=before_close,
-        )
+        return run
 
     def _add(self, line: CheckLine) -> None:
         self.checks.append(line)
@@ -267,35 +369,6 @@ class Session:
                 ),
             ),
         )
-
-
-def round_line(
-    number: int, scenario: str, status: Status, history: History, terms: Terms
-) -> RoundLine:
-    """The numbers of one round; `reached` is None where the round proves nothing."""
-    proof = ledger(history)
-    outcome = history.end.outcome
-    level: Consistency | None = reached_level(history, terms).level
-    if proof.proof is Proof.NOT_PROVEN:
-        level = None
-    operations = history.application.operations if history.application else ()
-    return RoundLine(
-        number=number,
-        scenario=scenario,
-        run=history.id,
-        status=status,
-        claimed=outcome.consistency if outcome else "none",
-        reached=level,
-        acknowledged=sum(o.acknowledged is not None for o in operations),
-        lost=len(proof.lost),
-        phantom=len(proof.phantom),
-        torn=len(proof.halved) + len(proof.doubled),
-        pause=pause_of(history),
-        gap=gap_of(history),
-        freeze=freeze_of(history),
-        filesystem=history.disks[0].filesystem if history.disks else "",
-        detail="; ".join(proof.doubts) or proof.counts,
-    )
 
 
 def static_lines(kit: Kit, scenario: str) -> tuple[CheckLine, ...]:

@@ -161,10 +161,12 @@ class RoundLine:
 
     `claimed` is the executor's level, `reached` what the restored set showed, None where that was
     not proven. Counts are operations of the workload: acknowledged ones in the round, and of the
-    restored ones lost, phantom (issued after the set) and torn (there by half). Seconds: `pause`
-    from the last acknowledgement before the set to the first after it, `gap` the longest silence
-    between two acknowledgements at any other time, `freeze` from the first freeze to the last
-    thaw. `fault` names what was injected.
+    restored ones lost, phantom (issued after the set) and torn (there by half). Seconds:
+    `quiesced` from the start of the pre-script to the end of the post-script, `pause` from the
+    last acknowledgement before the set to the first after it, `gap` the longest silence between
+    two acknowledgements at any other time, `freeze` from the first freeze to the last thaw.
+    `fault` says what was injected and when, with `after_fault` what the backup before had met.
+    What a faulty set holds that nobody called application consistent is told in `detail` alone.
     """
 
     number: int
@@ -177,11 +179,13 @@ class RoundLine:
     lost: int = 0
     phantom: int = 0
     torn: int = 0
+    quiesced: float | None = None
     pause: float | None = None
     gap: float | None = None
     freeze: float | None = None
     filesystem: str = ""
     fault: str = ""
+    after_fault: bool = False
     detail: str = ""
 
 

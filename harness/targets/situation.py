@@ -119,6 +119,14 @@ def when_opened(path: str, *actions: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"when": {"opened": path}, "do": list(actions)}
 
 
+def when_started(script: Literal["pre", "post"], *actions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A trigger: carry out `actions`, each with `after`, once this script is executed, any script.
+
+    "caller" is then the script's own process.
+    """
+    return {"when": {"started": script}, "do": list(actions)}
+
+
 def at_call(
     what: Literal["freeze", "thaw"],
     *actions: Mapping[str, Any],

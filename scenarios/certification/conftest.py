@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from harness.certify.faults import Phase, planned
 from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import modules
 from harness.certify.session import Session, kit_image
@@ -25,9 +26,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The rounds by their numbers, and every scenario with guests on each filesystem asked for."""
-    if "number" in metafunc.fixturenames:
-        numbers = range(1, metafunc.config.getoption("--rounds") + 1)
+    """The rounds by their numbers or faults, and every scenario with guests on each filesystem
+    that was asked for.
+    """
+    rounds = metafunc.config.getoption("--rounds")
+    if "fault" in metafunc.fixturenames:
+        # Numbered on after the rounds without a fault.
+        faults = [(fault, rounds + i) for i, fault in enumerate(planned(rounds), 1)]
+        metafunc.parametrize("fault, number", faults, ids=[fault.name for fault, _ in faults])
+    elif "number" in metafunc.fixturenames:
+        numbers = range(1, rounds + 1)
         metafunc.parametrize("number", numbers, ids=[f"round{number:02}" for number in numbers])
     if "session" in metafunc.fixturenames:
         filesystems = [name.strip() for name in metafunc.config.getoption("--fs").split(",")]
@@ -46,6 +54,12 @@ def kit(snapcert_options: Options) -> Kit:
 def image(workplace: Workplace, kit: Kit) -> str:
     """The image of the kit's guests."""
     return kit_image(workplace.host.engine, kit, workplace.target, lambda _: None)
+
+
+@pytest.fixture(scope="session")
+def usual() -> dict[Phase, float]:
+    """How long the phases of this kit's backups take here: measured by the first that needs it."""
+    return {}
 
 
 @pytest.fixture

@@ -120,3 +120,27 @@ def test_an_action_waits_for_its_word() -> None:
     faults.say("go")
     assert faults.carry_out([{"await": "go"}, KILL], CALLER)
     assert log == ["await go", "kill executor", "killed executor"]
+
+
+def test_what_was_to_come_later_is_forgotten_with_its_plan() -> None:
+    killed: list[str | int] = []
+    done = threading.Event()
+
+    def kill(target: str | int, _number: int, _tree: bool) -> list[int]:
+        killed.append(target)
+        done.set()
+        return []
+
+    faults = Faults(
+        emit=lambda *_: None,
+        kill=kill,
+        own_disk=lambda _: False,
+        put=lambda _: None,
+        mount=lambda _: None,
+        unmount=lambda _: None,
+    )
+    faults.carry_out([{**KILL, "after": 0.05}], CALLER)
+    faults.forget_later()
+    faults.carry_out([{"kill": 42, "after": 0.1}], CALLER)
+    assert done.wait(10)
+    assert killed == [42]

@@ -16,6 +16,14 @@ def test_a_file_is_matched_by_its_path_and_once() -> None:
     assert plan.watched_paths() == []
 
 
+def test_a_script_s_start_is_matched_once() -> None:
+    plan = Plan([{"when": {"started": "post"}, "do": [KILL]}])
+    assert plan.due(plan.started("pre")) == []
+    assert plan.due(plan.opened("post")) == []
+    assert plan.due(plan.started("post")) == [KILL]
+    assert plan.due(plan.started("post")) == []
+
+
 def test_actions_in_words() -> None:
     assert describe({"await": "second"}) == "await second"
     assert describe({"kill": "children of executor"}) == "kill children of executor"

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.certify.rounds import freeze_of, gap_of, pause_of, without_own_changes
-from harness.certify.session import round_line
+from harness.certify.measures import freeze_of, gap_of, pause_of, quiesced_of, round_line
+from harness.certify.rounds import without_own_changes
 from harness.history import (
     Application,
     Disk,
@@ -70,9 +70,23 @@ def test_the_pause_is_the_silence_around_the_set() -> None:
 
 def test_no_pause_without_both_sides_or_without_a_set() -> None:
     assert pause_of(history(operations(9.0, 9.2))) is None
-    assert pause_of(history(operations(9.0, 10.7), snapshots=())) is None
+    assert pause_of(history(operations(9.0), snapshots=())) is None
     assert pause_of(history(application=None)) is None
     assert gap_of(history(operations(9.0))) is None
+
+
+def test_without_a_set_the_pause_is_the_longest_silence_over_the_run() -> None:
+    ops = operations(5.0, 9.0, 9.4, 9.8, 10.7, 10.95, 13.0)
+    assert pause_of(history(ops, snapshots=())) == pytest.approx(0.9)
+
+
+def test_an_application_is_quiesced_from_pre_to_post() -> None:
+    assert quiesced_of(history()) == pytest.approx(0.6)
+    recovery = ScriptRun("post", 4, 9.6, 9.7)
+    runs = (recovery, ScriptRun("pre", 5, 9.9, 10.0), ScriptRun("post", 6, 10.4, 10.8))
+    assert quiesced_of(history(script_runs=runs)) == pytest.approx(0.9)
+    assert quiesced_of(history(script_runs=runs[:2])) is None
+    assert quiesced_of(history(script_runs=())) is None
 
 
 def test_the_freeze_spans_all_disks() -> None:
@@ -112,7 +126,7 @@ def enough() -> tuple[Operation, ...]:
 
 
 def test_a_round_that_holds_reaches_application() -> None:
-    line = round_line(3, "s", "passed", history(enough()), Terms())
+    line = round_line(history(enough()), Terms(), number=3, scenario="s", status="passed")
     assert (line.number, line.claimed, line.reached) == (3, "application", "application")
     assert (line.lost, line.phantom, line.torn) == (0, 0, 0)
     assert line.acknowledged == 41
@@ -121,12 +135,14 @@ def test_a_round_that_holds_reaches_application() -> None:
 def test_a_round_that_lost_something_reaches_less() -> None:
     ops = enough()
     has = tuple(o.id for o in ops if o.acknowledged and o.acknowledged < 10)[:-1]
-    line = round_line(1, "s", "failed", history(ops, has), Terms())
+    line = round_line(history(ops, has), Terms(), number=1, scenario="s", status="failed")
     assert line.lost == 1
     assert line.reached != "application"
 
 
 def test_a_round_with_too_little_load_reaches_nothing_that_is_known() -> None:
-    line = round_line(1, "s", "skipped", history(operations(9.0, 10.7)), Terms())
+    line = round_line(
+        history(operations(9.0, 10.7)), Terms(), number=1, scenario="s", status="skipped"
+    )
     assert line.reached is None
     assert "needed" in line.detail

@@ -42,6 +42,12 @@ class Faults:
         self._mount = mount
         self._unmount = unmount
         self._words: dict[str, threading.Event] = {}
+        self._later: list[threading.Timer] = []
+
+    def forget_later(self) -> None:
+        """What was to be done later is not: the run that it was meant for is over."""
+        while self._later:
+            self._later.pop().cancel()
 
     def say(self, word: str) -> None:
         """Let an action that awaits this word, or will await it, go on."""
@@ -62,6 +68,7 @@ class Faults:
                 later = {key: value for key, value in action.items() if key != "after"}
                 timer = threading.Timer(action["after"], self.carry_out, ([later], caller))
                 timer.daemon = True
+                self._later.append(timer)
                 timer.start()
                 continue
             first = any(verb in action for verb in ("kill", "thaw", "await"))

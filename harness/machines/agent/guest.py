@@ -59,7 +59,7 @@ class Guest(Role):
         self._reaper.start()
         self._hidden = (os.getpid(), launcher)
         self._signals = Signals(children, self._reaper, self._hidden)
-        self._scripts = ScriptWatch(session.emit)
+        self._scripts = ScriptWatch(session.emit, self._script_started)
         self._freezes: FreezeCalls | None = None
         self._wanted: list[Wanted] = []
         self._faults = Faults(
@@ -293,6 +293,7 @@ class Guest(Role):
         return {}
 
     def _set_plan(self, wanted: Wanted) -> Wanted:
+        self._faults.forget_later()
         with self._plan_lock:
             self._plan = Plan(wanted["triggers"])
         if self._freezes is not None:
@@ -308,6 +309,11 @@ class Guest(Role):
         """A file is about to be opened, for the first time since the plan was made."""
         with self._plan_lock:
             actions = self._plan.due(self._plan.opened(path))
+        self._faults.carry_out(actions, pid)
+
+    def _script_started(self, script: str, pid: int) -> None:
+        with self._plan_lock:
+            actions = self._plan.due(self._plan.started(script))
         self._faults.carry_out(actions, pid)
 
     def _of_executor(self, thread: int) -> bool:

@@ -32,10 +32,14 @@ _NO_FILE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLO
 
 
 class ScriptWatch:
-    """Emits script-started and script-ended; `pids` maps pids seen to "pre" or "post"."""
+    """Emits script-started and script-ended; `pids` maps pids seen to "pre" or "post".
 
-    def __init__(self, emit: Callable[..., None]) -> None:
+    `started(script, pid)` is called at each start, after it was told; the script goes on meanwhile.
+    """
+
+    def __init__(self, emit: Callable[..., None], started: Callable[[str, int], None]) -> None:
         self._emit = emit
+        self._started = started
         self._lock = threading.Lock()
         self._fan = -1
         self._paths: dict[str, str] = {}
@@ -136,6 +140,7 @@ class ScriptWatch:
                 continue
             self.pids[pid] = script
             self._emit(Event.SCRIPT_STARTED, {"script": script, "pid": pid}, now)
+            self._started(script, pid)
             try:
                 pidfd = os.pidfd_open(pid)
             except OSError:  # it ended before it could be followed

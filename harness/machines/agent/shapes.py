@@ -319,11 +319,12 @@ class Trigger(TypedDict, total=False):
     `when`: {"mark": [SCRIPT, POINT], "attempt": N?} or {"request": "snapshot", "number": N?} or
     {"ask": WORD} or {"call": "freeze" | "thaw", "disk": NAME?, "number": N?} (the executor's Nth
     call of that kind; it waits) or {"opened": PATH} (a file, or any file in a folder, never on a
-    disk; the opener waits). `do`: actions, each an object with one of the keys kill (a name, a
-    pid, "caller" or "children of NAME"; with signal, tree), resume (a stopped tree goes on), put,
-    delay, await (a word that `say` brings), freeze, thaw, remount (with options), mount, unmount
-    (a disk's name), refuse (errno with which the freeze or thaw fails), event; with `after` so
-    many seconds later.
+    disk; the opener waits) or {"started": "pre" | "post"} (the first execution of that watched
+    script, which does not wait: for actions with `after`). `do`: actions, each an object with one
+    of the keys kill (a name, a pid, "caller" or "children of NAME"; with signal, tree), resume (a
+    stopped tree goes on), put, delay, await (a word that `say` brings), freeze, thaw, remount (with
+    options), mount, unmount (a disk's name), refuse (errno with which the freeze or thaw fails),
+    event; with `after` so many seconds later, unless another plan has come by then.
     """
 
     when: dict[str, Any]

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 class Occasion:
     """What happened: a mark ("pre", "start", attempt), a snapshot request, an ask, a freeze or
-    thaw that the executor asks for ("freeze", disk, its number of that kind), or the opening of a
-    file that is watched."""
+    thaw that the executor asks for ("freeze", disk, its number of that kind), the opening of a
+    file that is watched, or the start of a watched script ("pre")."""
 
     def __init__(self, kind: str, words: Sequence[str], number: int) -> None:
         self.kind = kind
@@ -46,6 +46,10 @@ class Plan:
     def opened(self, path: str) -> Occasion:
         """Somebody opens a file for which a trigger waits; it is not open yet."""
         return Occasion("opened", (path,), 0)
+
+    def started(self, script: str) -> Occasion:
+        """A watched script was executed; it goes on meanwhile."""
+        return Occasion("started", (script,), 0)
 
     def watched_paths(self) -> list[str]:
         """The files, and the folders of files, whose opening a trigger waits for."""

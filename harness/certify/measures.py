@@ -1,0 +1,119 @@
+"""The figures of a round: how long the application was held, paused and frozen, and its line."""
+
+from __future__ import annotations
+
+import itertools
+
+from harness.history import Consistency, History, Operation
+from harness.oracles.application import Enough, Proof, ledger
+from harness.oracles.contract import reached_level
+from harness.oracles.instants import first_start, post_start
+from harness.oracles.terms import Terms
+from harness.results.record import RoundLine, Status
+
+
+def quiesced_of(history: History) -> float | None:
+    """Seconds from the start of the first pre-script to the end of the last post-script for it.
+
+    None where there was no pre-script, or no post-script that ended after it.
+    """
+    pre, post = first_start(history, "pre"), post_start(history)
+    ends = [
+        run.ended
+        for run in history.script_runs
+        if run.script == "post" and run.ended is not None and pre and run.started > pre.late
+    ]
+    return max(ends) - pre.late if pre and post and ends else None
+
+
+def pause_of(history: History) -> float | None:
+    """Seconds in which no client got an answer because of the backup.
+
+    From the last acknowledgement before the set to the first after it; without a set, the longest
+    silence that overlaps the executor's run. None without both sides.
+    """
+    acknowledged = _acknowledged(history)
+    cut = _set_instant(history)
+    if cut is None:
+        begin, end = history.end.started, history.end.ended
+        overlapping = [
+            late - early
+            for early, late in itertools.pairwise(acknowledged)
+            if late >= begin and early <= end
+        ]
+        return max(overlapping, default=None)
+    before = [at for at in acknowledged if at <= cut]
+    after = [at for at in acknowledged if at > cut]
+    return min(after) - max(before) if before and after else None
+
+
+def gap_of(history: History) -> float | None:
+    """The longest silence between two acknowledgements at any other time: what is usual here."""
+    cut = _set_instant(history)
+    acknowledged = _acknowledged(history)
+    gaps = [
+        late - early
+        for early, late in itertools.pairwise(acknowledged)
+        if cut is None or not early <= cut < late
+    ]
+    return max(gaps, default=None)
+
+
+def freeze_of(history: History) -> float | None:
+    """Seconds from the first sample of a freeze to the last; None where nothing was frozen."""
+    if not history.freezes:
+        return None
+    return max(f.last for f in history.freezes) - min(f.first for f in history.freezes)
+
+
+def round_line(
+    history: History,
+    terms: Terms,
+    enough: Enough | None = None,
+    *,
+    number: int,
+    scenario: str,
+    status: Status,
+) -> RoundLine:
+    """The numbers of one backup; `reached` is None where it proves nothing."""
+    proof = ledger(history, enough)
+    level: Consistency | None = reached_level(history, terms, enough).level
+    if proof.proof is Proof.NOT_PROVEN:
+        level = None
+    operations = history.application.operations if history.application else ()
+    return RoundLine(
+        number=number,
+        scenario=scenario,
+        run=history.id,
+        status=status,
+        claimed=claimed(history),
+        reached=level,
+        acknowledged=sum(o.acknowledged is not None for o in operations),
+        lost=len(proof.lost),
+        phantom=len(proof.phantom),
+        torn=len(proof.halved) + len(proof.doubled),
+        quiesced=quiesced_of(history),
+        pause=pause_of(history),
+        gap=gap_of(history),
+        freeze=freeze_of(history),
+        filesystem=history.disks[0].filesystem if history.disks else "",
+        detail="; ".join(proof.doubts) or proof.counts,
+    )
+
+
+def claimed(history: History) -> Consistency:
+    """What an executor claims for its set; "none" where it told no outcome."""
+    outcome = history.end.outcome
+    return outcome.consistency if outcome is not None else "none"
+
+
+def _set_instant(history: History) -> float | None:
+    taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
+    return taken[-1] if taken else None
+
+
+def _acknowledged(history: History) -> list[float]:
+    operations: tuple[Operation, ...] = (
+        history.application.operations if history.application else ()
+    )
+    return sorted(o.acknowledged for o in operations if o.acknowledged is not None)
