@@ -23,6 +23,7 @@ PLACES = {
     "BASE": "base.jsonl",
     "CERTIFICATE": "certificate.json",
     "EXPR": "x",
+    "FILE": "results.jsonl",
     "FOLDER": "ledger",
     "KIT": "ledger",
     "NEW": "new.jsonl",
