@@ -12,7 +12,7 @@ _REF = "changed-since"
 _DEADLINE = 60.0
 
 
-def changed_since(revision: str, folder: Path) -> tuple[str, ...]:
+def paths_since(revision: str, folder: Path) -> tuple[str, ...]:
     """Paths in the folder that differ from the revision, or are not tracked, in order.
 
     It counts from where the present branch left the revision's, where that is known: what others

@@ -15,6 +15,7 @@ from harness.cli.doctor import doctor
 from harness.cli.explain import explain
 from harness.cli.gate import gate
 from harness.cli.keygen import keygen
+from harness.cli.lint import lint
 from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
@@ -31,7 +32,19 @@ def cli() -> None:
     """Conformance and certification of application-consistent VM snapshots on Linux."""
 
 
-for _command in (certify, conform, gate, compare, doctor, explain, cleanup, shell, keygen, verify):
+for _command in (
+    certify,
+    conform,
+    lint,
+    gate,
+    compare,
+    doctor,
+    explain,
+    cleanup,
+    shell,
+    keygen,
+    verify,
+):
     cli.add_command(_command)
 
 

@@ -15,11 +15,12 @@ from harness.certify import gate as gates
 from harness.certify.baseline import Baseline, Ground
 from harness.certify.gate import Passage
 from harness.certify.kit import Kit, load_kit
-from harness.certify.revisions import changed_since
+from harness.certify.revisions import paths_since
 from harness.cli.certify import certify, kit_folder
 from harness.cli.suite_run import shared_options
 from harness.problem import Problem, UsageProblem
 from harness.results.compare import compare
+from harness.results.plain import one_line
 from harness.results.reader import read, verdict_of
 from harness.scenario.options import parse_rules
 from harness.targets.select import select_target
@@ -27,12 +28,19 @@ from harness.targets.select import select_target
 _USUAL_LEVEL, _USUAL_ROUNDS = 3, 5
 
 
-@click.command(short_help="Let a change of kits pass, or not.")
-@click.argument("kits", nargs=-1, required=True, metavar="KIT…")
-@click.option("--baseline", "given", multiple=True, required=True, metavar="FILE",
+#: Each option is a variable too, for continuous integration: SNAPCERT_GATE_BASELINE and so on.
+_VARIABLES = "SNAPCERT_GATE"
+
+
+@click.command(
+    short_help="Let a change of kits pass, or not.",
+    context_settings={"auto_envvar_prefix": _VARIABLES},
+)
+@click.argument("kits", nargs=-1, required=True, metavar="KIT…", envvar=f"{_VARIABLES}_KITS")
+@click.option("--baseline", multiple=True, required=True, metavar="FILE",
               help="results.jsonl or certificate of an earlier certification, or a folder of "
               "records; several may be given.")  # fmt: skip
-@click.option("--changed-since", "revision", default=None, metavar="REV",
+@click.option("--changed-since", default=None, metavar="REV",
               help="What changed is what git says; else what the baseline's digests "
               "say.")  # fmt: skip
 @click.option("--level", type=click.IntRange(1, 4), default=None,
@@ -51,8 +59,8 @@ def gate(
     /,
     *,
     kits: Sequence[str],
-    given: Sequence[str],
-    revision: str | None,
+    baseline: Sequence[str],
+    changed_since: str | None,
     level: int | None,
     rounds: int | None,
     key: Path | None,
@@ -63,9 +71,10 @@ def gate(
 
     A kit has changed where its files, the executor, the suite or the rule set are not those of its
     baseline; one without a sound baseline is run too. A run is also compared with its baseline.
-    The last line says why the gate is open (exit status 0) or closed.
+    The last line says why the gate is open (exit status 0) or closed. Each option is a variable
+    too: SNAPCERT_GATE_KITS, SNAPCERT_GATE_BASELINE and so on.
     """
-    known = baselines.load(given, key, dt.datetime.now(dt.UTC))
+    known = baselines.load(baseline, key, dt.datetime.now(dt.UTC))
     ground = _ground(options["executor"], options["rules"])
     loaded = [load_kit(kit_folder(name)) for name in kits]
     if len({kit.name for kit in loaded}) < len(loaded):
@@ -73,7 +82,7 @@ def gate(
     passages = []
     for kit in loaded:
         base = known.get(kit.name)
-        changed = None if revision is None else changed_since(revision, kit.folder)
+        changed = None if changed_since is None else paths_since(changed_since, kit.folder)
         asked = level or (base.level if base else _USUAL_LEVEL)
         why = baselines.reasons(kit, base, ground, asked, changed)
         run: dict[str, Any] = {
@@ -85,7 +94,7 @@ def gate(
             "out": out / kit.name,
         }
         passages.append(_pass(context, kit, base, run, why))
-    click.echo(gates.sentence(passages))
+    click.echo(one_line(gates.sentence(passages)))
     return gates.exit_code(passages)
 
 

@@ -15,7 +15,7 @@ from harness.certify.certificate import issue, make_key, private_key
 from harness.certify.gate import Passage, exit_code, passage, sentence
 from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import kit_info
-from harness.certify.revisions import changed_since
+from harness.certify.revisions import paths_since
 from harness.problem import UsageProblem
 from harness.results.compare import Change, Comparison
 from harness.results.reader import parse
@@ -165,19 +165,19 @@ def commit(folder: Path, message: str) -> None:
 
 
 def test_git_tells_what_changed(repository: Path) -> None:
-    assert changed_since("base", repository) == ()
+    assert paths_since("base", repository) == ()
     (repository.parent / "elsewhere").write_text("")
     (repository / ".hidden").write_text("")
-    assert changed_since("base", repository) == ()
+    assert paths_since("base", repository) == ()
     (repository / "pre.sh").write_text("exit 1\n")
     (repository / "new file").write_text("")
-    assert changed_since("base", repository) == ("new file", "pre.sh")
+    assert paths_since("base", repository) == ("new file", "pre.sh")
     git(repository, "add", ".")
     commit(repository, "two")
-    assert changed_since("base", repository) == ("new file", "pre.sh")
-    assert changed_since("HEAD", repository) == ()
+    assert paths_since("base", repository) == ("new file", "pre.sh")
+    assert paths_since("HEAD", repository) == ()
     (repository / "post.sh").unlink()
-    assert changed_since("HEAD", repository) == ("post.sh",)
+    assert paths_since("HEAD", repository) == ("post.sh",)
 
 
 def test_what_others_did_meanwhile_is_no_change(repository: Path) -> None:
@@ -185,18 +185,18 @@ def test_what_others_did_meanwhile_is_no_change(repository: Path) -> None:
     (repository / "pre.sh").write_text("exit 2\n")
     commit(repository, "theirs")
     git(repository, "switch", "-q", "work")
-    assert changed_since("main", repository) == ()
+    assert paths_since("main", repository) == ()
 
 
 @pytest.mark.parametrize("revision", ["nonsense", "--help", "base:kit"])
 def test_a_revision_that_there_is_not(repository: Path, revision: str) -> None:
     with pytest.raises(UsageProblem, match="knows no revision"):
-        changed_since(revision, repository)
+        paths_since(revision, repository)
 
 
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="knows no revision"):
-        changed_since("HEAD", tmp_path)
+        paths_since("HEAD", tmp_path)
 
 
 # -- the line of why
