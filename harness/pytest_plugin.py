@@ -62,6 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--key", default=None, help="private key that signs the certificate of a kit")
     group.addoption("--valid-days", type=int, default=365, help="how long a certificate holds")
+    group.addoption("--known-deviations", default=None, help="file of failures that are accepted")
     group.addoption("--keep-failed", action="store_true", help="keep the guests of what failed")
     group.addoption(
         "--timeout-scale",
@@ -122,6 +123,9 @@ def _options(config: pytest.Config) -> Options:
         quiet=config.getoption("--quiet-view"),
         key=Path(key).absolute() if (key := config.getoption("--key")) else None,
         valid_days=config.getoption("--valid-days"),
+        known_deviations=(
+            Path(known).absolute() if (known := config.getoption("--known-deviations")) else None
+        ),
     )
 
 

@@ -20,10 +20,13 @@ PAGES = [
 ]
 #: Words that stand for what a user fills in.
 PLACES = {
+    "BASE": "base.jsonl",
     "CERTIFICATE": "certificate.json",
     "EXPR": "x",
+    "FILE": "results.jsonl",
     "FOLDER": "ledger",
     "KIT": "ledger",
+    "NEW": "new.jsonl",
     "NAME": "FBK-01",
     "PUB": "vendor.key.pub",
     "RUN": "run",

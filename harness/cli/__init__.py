@@ -9,17 +9,20 @@ import click
 from harness import __version__
 from harness.cli.certify import certify
 from harness.cli.cleanup import cleanup
+from harness.cli.compare import compare
 from harness.cli.conform import conform
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
+from harness.cli.gate import gate
 from harness.cli.keygen import keygen
+from harness.cli.lint import lint
 from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
 
 _EPILOG = (
     "Exit codes: 0 conforms; 1 does not; 2 incomplete; 3 the harness or the engine failed; "
-    "4 wrong usage."
+    "4 wrong usage, or a known deviation that fails no more."
 )
 
 
@@ -29,7 +32,19 @@ def cli() -> None:
     """Conformance and certification of application-consistent VM snapshots on Linux."""
 
 
-for _command in (certify, conform, doctor, explain, cleanup, shell, keygen, verify):
+for _command in (
+    certify,
+    conform,
+    lint,
+    gate,
+    compare,
+    doctor,
+    explain,
+    cleanup,
+    shell,
+    keygen,
+    verify,
+):
     cli.add_command(_command)
 
 

@@ -36,6 +36,8 @@ _SHARED = (
                  help="Decides what is drawn by chance: situations, instants of backups."),
     click.option("--keep-failed", is_flag=True,
                  help="Keep the guests of what failed, for `snapcert shell`."),
+    click.option("--known-deviations", type=click.Path(path_type=Path, dir_okay=False),
+                 help="TOML file of failures that are accepted for a while; strict both ways."),
     click.option("--timeout-scale", type=click.FloatRange(min=0.1), default=1.0,
                  show_default=True, help="Multiplies the deadlines of executors and applications."),
     click.option("--quiet", is_flag=True, help="Show only failures and the verdict."),
@@ -61,6 +63,7 @@ def run_suite(
     first: bool,
     seed: int | None,
     keep_failed: bool,
+    known_deviations: Path | None,
     timeout_scale: float,
     quiet: bool,
     extra: tuple[str, ...] = (),
@@ -96,6 +99,8 @@ def run_suite(
         arguments += ["-k", keyword]
     if first:
         arguments.append("-x")
+    if known_deviations is not None:
+        arguments += ["--known-deviations", str(known_deviations)]
     if keep_failed:
         arguments.append("--keep-failed")
     if quiet:

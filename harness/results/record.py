@@ -75,8 +75,28 @@ class KitInfo:
 
 
 @dataclass(frozen=True)
+class Deviation:
+    """A failure that is known and accepted for a while, as `deviations.parse` reads it.
+
+    It is about a clause or a rule (`clause`), a scenario, or both; in the certification of one
+    `kit`, or everywhere. `expires` is a day (ISO 8601) from which on it is an error.
+    """
+
+    reason: str
+    link: str
+    owner: str
+    expires: str
+    clause: str = ""
+    scenario: str = ""
+    kit: str = ""
+
+
+@dataclass(frozen=True)
 class Header:
-    """What was run, and on what; `command` is the command line that runs it again."""
+    """What was run, and on what; `command` is the command line that runs it again.
+
+    `deviations` are the known ones that this run was judged with.
+    """
 
     suite: str
     command: str
@@ -90,6 +110,7 @@ class Header:
     selection: str = ""
     workers: int = 1
     kit: KitInfo | None = None
+    deviations: tuple[Deviation, ...] = ()
     schema: int = SCHEMA
 
 
@@ -107,7 +128,8 @@ class ScenarioLine:
     `status` is the worst of its checks, or what kept it from being judged. `message` and `remedy`
     say what went wrong where that is not a check; `replay` is the command that runs it alone.
     `needed` is False where a verdict can be given although it was skipped. `stories` are real
-    failures of this kind, each with its source.
+    failures of this kind, each with its source. `deviation` says that it failed, and by which
+    known deviation that is accepted; its status is then "warned".
     """
 
     id: str
@@ -122,6 +144,7 @@ class ScenarioLine:
     worker: str = ""
     replay: str = ""
     stories: tuple[str, ...] = ()
+    deviation: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,6 +153,7 @@ class CheckLine:
 
     `run` is the id of the RunLine it was read from, empty where there was none; `harm` is the
     name of a `history.Harm` in lower case with hyphens, empty unless the check failed or warned.
+    `deviation` is as in the scenario's line.
     """
 
     scenario: str
@@ -144,6 +168,7 @@ class CheckLine:
     consequence: str = ""
     filesystem: str = ""
     shape: str = ""
+    deviation: str = ""
 
 
 @dataclass(frozen=True)

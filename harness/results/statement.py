@@ -32,6 +32,8 @@ def refusal(record: Record) -> str:
     verdict = verdict_of(record)
     if verdict.word != "conforms":
         return f"the verdict is {verdict.word}: {'; '.join(verdict.why)}"
+    if known := sum(bool(line.deviation) for line in record.scenarios):
+        return f"{known} scenarios fail by known deviations: they are accepted, not certified"
     if record.header.selection:
         return f"only a part was run (-k {record.header.selection})"
     done = {line.id for line in record.scenarios if line.status in EXECUTED}

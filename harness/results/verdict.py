@@ -102,11 +102,13 @@ def judge(
     kit: KitInfo | None = None,
     interrupted: str = "",
     selection: str = "",
+    stale: Sequence[str] = (),
 ) -> Verdict:
     """The verdict over all lines of a run.
 
     `interrupted` says why it ended early, if it did; `selection` is the expression that chose a
-    part of the scenarios, if one did: a kit is not certified by a part.
+    part of the scenarios, if one did: a kit is not certified by a part. `stale` are sentences
+    about known deviations that do not fail any more.
     """
     scenarios = [line for line in lines if isinstance(line, ScenarioLine)]
     statuses = [
@@ -119,7 +121,9 @@ def judge(
         broken = [s.id for s in scenarios if s.status == "harness-error"]
         return Verdict("harness-failed", (_listed("the harness failed in", broken), *gaps))
     if any(status in BAD for status in statuses):
-        return Verdict("does-not-conform", (*_failures(lines), *gaps))
+        return Verdict("does-not-conform", (*_failures(lines), *stale, *gaps))
+    if stale:
+        return Verdict("wrong-usage", (*stale, *gaps))
     if not any(status in EXECUTED for status in statuses):
         nothing = "nothing was executed"
         if selection and not _planned(lines):
@@ -189,9 +193,13 @@ def _doubts(lines: Sequence[Line]) -> tuple[str, ...]:
 
 def _praise(scenarios: Sequence[ScenarioLine], selection: str) -> tuple[str, ...]:
     executed = sum(s.status in EXECUTED for s in scenarios)
-    said = [f"{executed} of {executed} executed scenarios hold" if executed else "all of it holds"]
-    if warned := sum(s.status == "warned" for s in scenarios):
+    known = sum(bool(s.deviation) for s in scenarios)
+    hold = f"{executed - known} of {executed} executed scenarios hold"
+    said = [hold if executed else "all of it holds"]
+    if warned := sum(s.status == "warned" and not s.deviation for s in scenarios):
         said.append(f"{warned} with advisory findings")
+    if known:
+        said.append(f"{known} that fail by a known deviation")
     if skipped := sum(s.status == "skipped" for s in scenarios):
         said.append(f"{skipped} skipped, none of them needed")
     if selection:

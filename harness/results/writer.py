@@ -16,6 +16,7 @@ from typing import Protocol, Self
 
 from harness.problem import EngineProblem
 from harness.results.coverage import coverage
+from harness.results.deviations import stale
 from harness.results.record import Footer, Header, Line, PlanLine, RunLine, encode
 from harness.results.verdict import count, judge
 
@@ -83,7 +84,13 @@ class Writer:
         """Judge, write the footer and close the file; a second call gives the same footer."""
         if self.footer is not None:
             return self.footer
-        verdict = judge(self._judged, self.header.kit, interrupted, self.header.selection)
+        verdict = judge(
+            self._judged,
+            self.header.kit,
+            interrupted,
+            self.header.selection,
+            stale(self.header, self._judged, interrupted),
+        )
         covered = coverage(self.header, self._judged)
         try:
             footer = Footer(

@@ -28,10 +28,11 @@ from harness.machines.engine import Engine
 from harness.machines.packages import versions
 from harness.machines.runs import RunLock, new_run_id
 from harness.problem import EngineProblem, IncompleteProblem, Problem
-from harness.results import html, junit, traceability
+from harness.results import deviations, html, junit, traceability
 from harness.results.reader import read
 from harness.results.record import (
     CheckLine,
+    Deviation,
     ExecutorInfo,
     Header,
     Line,
@@ -43,6 +44,7 @@ from harness.results.statement import refusal
 from harness.results.terminal import Terminal
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
+from harness.scenario.accepted import known_deviations
 from harness.scenario.log import divert
 from harness.scenario.options import USUAL_SITUATIONS, Options
 from harness.scenario.stories import stories_of
@@ -89,6 +91,7 @@ class Controller:
         self._writer: Writer | None = None
         self._terminal: Terminal | None = None
         self._planned = False
+        self._deviations: tuple[Deviation, ...] = ()
         self._outcomes: dict[str, _Outcome] = {}
         self._lock: RunLock | None = None
         self._engine: Engine | None = None
@@ -118,6 +121,7 @@ class Controller:
         target = select_target(options.executor, __version__)
         identity = target.identity
         kit = load_kit(options.kit) if options.kit is not None else None
+        self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
         ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
         header = Header(
             suite=__version__,
@@ -139,6 +143,7 @@ class Controller:
             selection=self._config.getoption("keyword", "") or "",
             workers=max(int(self._config.getoption("numprocesses", 0) or 0), 1),
             kit=kit_info(kit, options.level, options.rounds, ground.packages) if kit else None,
+            deviations=self._deviations,
         )
         listeners = []
         if self._live:
@@ -176,6 +181,8 @@ class Controller:
             if options.situations != USUAL_SITUATIONS:
                 words += ["--situations", str(options.situations)]
         words += ["--executor", options.executor, "--rules", options.rules]
+        if options.known_deviations is not None:
+            words += ["--known-deviations", shown_path(options.known_deviations)]
         if options.timeout_scale != 1.0:
             words += ["--timeout-scale", f"{options.timeout_scale:g}"]
         return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]
@@ -238,24 +245,28 @@ class Controller:
     def _ended(
         self, nodeid: str, outcome: _Outcome, carried: Mapping[str, Any], worker: str
     ) -> None:
-        lines = lines_of(carried)
+        failing = lines_of(carried)
+        lines = deviations.excuse(failing, self._deviations)
         for line in lines:
             self._write(line)
         problem: Mapping[str, str] = carried["problem"]
         kept = f"kept: `snapcert shell {carried['kept']}`" if carried["kept"] else ""
+        line = ScenarioLine(
+            nodeid,
+            _status(failing, outcome, problem),
+            round(outcome.seconds, 3),
+            message=problem.get("message", kept),
+            remedy=problem.get("remedy", ""),
+            ref=problem.get("ref", ""),
+            skipped_reason=outcome.skipped,
+            title=carried["title"],
+            worker=worker,
+            replay=shlex.join(["snapcert", *self._command(), "-k", _keyword(nodeid)]),
+            stories=stories_of(nodeid),
+        )
         self._write(
-            ScenarioLine(
-                nodeid,
-                _status(lines, outcome, problem),
-                round(outcome.seconds, 3),
-                message=problem.get("message", kept),
-                remedy=problem.get("remedy", ""),
-                ref=problem.get("ref", ""),
-                skipped_reason=outcome.skipped,
-                title=carried["title"],
-                worker=worker,
-                replay=shlex.join(["snapcert", *self._command(), "-k", _keyword(nodeid)]),
-                stories=stories_of(nodeid),
+            deviations.excuse_scenario(
+                line, lines, self._deviations, by_checks=carried["by_checks"]
             )
         )
 

@@ -19,7 +19,7 @@ FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
 #: Situations drawn by chance in a run, where nobody asks for more.
 USUAL_SITUATIONS = 12
 
-_PATHS = ("out", "kit", "key")
+_PATHS = ("out", "kit", "key", "known_deviations")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,8 @@ class Options:
     #: The private key that signs the certificate of a kit that is certified, and its life in days.
     key: Path | None = None
     valid_days: int = 365
+    #: A file of failures that are accepted for a while.
+    known_deviations: Path | None = None
 
     @property
     def needs_machines(self) -> bool:

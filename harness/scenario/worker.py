@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness import __version__
+from harness.certify.session import NotCertified
 from harness.machines.engine import Engine
 from harness.machines.host import Host
 from harness.machines.images import BASE, ImageSpec, Progress, ensure_image
 from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.results.record import Line, decode, encode
-from harness.scenario.case import Workplace
+from harness.scenario.case import ScenarioFailed, Workplace
 from harness.scenario.options import Options
 from harness.targets.select import select_target
 from harness.targets.target import Target
@@ -30,6 +31,8 @@ class Recorder:
         self.lines: list[Line] = []
         self.title = ""
         self.kept: str | None = None
+        #: It failed by what its checks say, and by nothing else.
+        self.by_checks = True
         self._problem: dict[str, str] = {}
 
     def add(self, line: Line) -> None:
@@ -38,6 +41,8 @@ class Recorder:
 
     def failed(self, error: BaseException) -> None:
         """What ended a phase of the scenario; a verdict on the executor is no problem of ours."""
+        if isinstance(error, AssertionError):
+            self.by_checks &= isinstance(error, ScenarioFailed | NotCertified)
         if self._problem or isinstance(error, AssertionError):
             return
         if isinstance(error, Problem):
@@ -60,6 +65,7 @@ class Recorder:
             {
                 "title": self.title,
                 "kept": self.kept,
+                "by_checks": self.by_checks,
                 "problem": self._problem,
                 "lines": [encode(line).decode("ascii") for line in self.lines],
             }
