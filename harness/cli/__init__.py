@@ -13,6 +13,7 @@ from harness.cli.conform import conform
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
 from harness.cli.keygen import keygen
+from harness.cli.report import report
 from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
@@ -29,7 +30,7 @@ def cli() -> None:
     """Conformance and certification of application-consistent VM snapshots on Linux."""
 
 
-for _command in (certify, conform, doctor, explain, cleanup, shell, keygen, verify):
+for _command in (certify, conform, report, doctor, explain, cleanup, shell, keygen, verify):
     cli.add_command(_command)
 
 

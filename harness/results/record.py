@@ -219,7 +219,7 @@ class Footer:
     sentences that the verdict rests on; `digest` is the sha256 of all bytes before this line.
     """
 
-    counts: Mapping[str, Mapping[str, int]]
+    counts: Mapping[str, Mapping[Status, int]]
     verdict: VerdictWord
     exit_code: int
     ended: str

@@ -89,7 +89,7 @@ def is_bad(status: Status) -> bool:
     return STATUSES.index(status) >= STATUSES.index("failed")
 
 
-def count(lines: Sequence[Line]) -> dict[str, dict[str, int]]:
+def count(lines: Sequence[Line]) -> dict[str, dict[Status, int]]:
     """Scenarios and checks by status, in rising order of the statuses, without zeros."""
     return {
         "scenarios": _by_status(line.status for line in lines if isinstance(line, ScenarioLine)),
@@ -139,7 +139,7 @@ def _only_scenarios(lines: Sequence[Line]) -> list[ScenarioLine]:
     return [line for line in lines if isinstance(line, ScenarioLine)]
 
 
-def _by_status(statuses: Iterable[Status]) -> dict[str, int]:
+def _by_status(statuses: Iterable[Status]) -> dict[Status, int]:
     counted = Counter(statuses)
     return {status: counted[status] for status in STATUSES if counted[status]}
 
