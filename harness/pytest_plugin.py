@@ -19,7 +19,7 @@ from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.scenario.case import Case, Workplace
 from harness.scenario.chance.trial import Trials
-from harness.scenario.controller import LEFT, LINES, Controller, stop
+from harness.scenario.controller import LEFT, LEFT_OUT, LINES, Controller, stop
 from harness.scenario.layouts import LAYOUTS
 from harness.scenario.options import (
     FILESYSTEMS,
@@ -37,6 +37,7 @@ _HYPOTHESIS = "hypothesispytest"
 _OPTIONS = pytest.StashKey[Options]()
 _WORKER = pytest.StashKey[Worker]()
 _RECORDER = pytest.StashKey[Recorder]()
+_LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -180,6 +181,12 @@ def _layout_name(item: pytest.Item | None) -> tuple[str, Filesystem] | None:
     return param
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """A worker tells at its end what -k kept out: every worker the same."""
+    if items:
+        items[0].config.stash.setdefault(_LEFT_OUT, []).extend(item.nodeid for item in items)
+
+
 def pytest_collection_finish() -> None:
     # What was imported and collected lives to the end: the collector need not walk it each time.
     gc.freeze()
@@ -281,6 +288,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     worker = session.config.stash.get(_WORKER, None)
     if worker is None:
         return
+    output = cast("dict[str, Any]", getattr(session.config, "workeroutput", {}))
+    output[LEFT_OUT] = session.config.stash.get(_LEFT_OUT, [])
     try:
         worker.close()
     except Problem as problem:
@@ -288,5 +297,4 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if controller is not None:
             controller.could_not_give_back(problem)
         else:
-            output = cast("dict[str, Any]", getattr(session.config, "workeroutput", {}))
             output[LEFT] = [problem.message, problem.remedy, problem.ref]

@@ -7,7 +7,8 @@ are of certification's own, and always bind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from harness.history import Finding, Harm
 from harness.results.record import CheckLine, Status, check_of
@@ -18,12 +19,16 @@ BASIS = "project"
 
 @dataclass(frozen=True)
 class KitClause:
-    """One thing that a kit must do, and what it means for a user where it does not."""
+    """One thing that a kit must do, and what it means for a user where it does not.
+
+    `script` is the one to look at where it does not hold, "" where that may be either.
+    """
 
     id: str
     text: str
     consequence: str
     harm: Harm = Harm.CONTRACT
+    script: Literal["", "pre", "post"] = ""
 
 
 _ALL = (
@@ -61,6 +66,7 @@ _ALL = (
         "Where the kit declares that it stops writes, nothing is acknowledged between the scripts.",
         "The script only pretends to quiesce the application: false consistency.",
         Harm.FALSE_CONSISTENCY,
+        script="pre",
     ),
     KitClause(
         "KIT-2.repeats",
@@ -68,6 +74,7 @@ _ALL = (
         "undoes it all.",
         "A retry fails, or leaves the application quiesced.",
         Harm.LEFT_BEHIND,
+        script="pre",
     ),
     KitClause(
         "KIT-2.post-alone",
@@ -75,6 +82,7 @@ _ALL = (
         "nothing.",
         "A recovery after a crash fails, or breaks what it should mend.",
         Harm.LEFT_BEHIND,
+        script="post",
     ),
     KitClause(
         "KIT-2.undoes",
@@ -82,12 +90,14 @@ _ALL = (
         "succeeds and the application goes on, with its state as before.",
         "A timeout leaves the application quiesced: an outage that a backup caused.",
         Harm.LEFT_BEHIND,
+        script="post",
     ),
     KitClause(
         "KIT-2.retry",
         "After a pre-script that was killed at some instant, the next pre-script succeeds.",
         "Retries never help: the backup falls back each time that something is slow.",
         Harm.SILENT_DOWNGRADE,
+        script="pre",
     ),
     KitClause(
         "KIT-2.not-running",
@@ -148,11 +158,18 @@ def kit_finding(clause: str, holds: bool, observed: str) -> Finding:
 
 
 def kit_line(
-    finding: Finding, scenario: str, *, warned: bool = False, filesystem: str = "", shape: str = ""
+    finding: Finding,
+    scenario: str,
+    *,
+    warned: bool = False,
+    filesystem: str = "",
+    shape: str = "",
+    file: str = "",
+    at: int = 0,
 ) -> CheckLine:
     """The line of such a finding; `warned`: it is shown, but does not fail the kit."""
     status: Status = "passed" if finding.holds else "warned" if warned else "failed"
-    return check_of(
+    line = check_of(
         finding,
         status=status,
         basis=BASIS,
@@ -160,3 +177,4 @@ def kit_line(
         filesystem=filesystem,
         shape=shape,
     )
+    return replace(line, file=file, at=at)

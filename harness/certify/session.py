@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from harness.certify import aftermath
 from harness.certify.application import KitFailed, script_files, usable_config
-from harness.certify.clauses import kit_finding, kit_line
+from harness.certify.clauses import CLAUSES, kit_finding, kit_line
 from harness.certify.controls import oracle_lines, script_line, variants
 from harness.certify.faults import Fault, Phase
 from harness.certify.kit import Kit
@@ -117,6 +117,7 @@ class Session:
                         self.scenario,
                         filesystem=self.filesystem,
                         shape=self.kit.manifest.layout.shape,
+                        file=self._file_of(finding),
                     )
                 )
 
@@ -260,6 +261,11 @@ class Session:
             finding = kit_finding("KIT-0.application", False, str(failure))
             self._add(kit_line(finding, self.scenario, filesystem=self.filesystem))
 
+    def _file_of(self, finding: Finding) -> str:
+        """The file of the kit to look at where this does not hold, "" where that is unknown."""
+        files = {"pre": self.kit.pre.path, "post": self.kit.post.path}
+        return "" if finding.holds else files.get(CLAUSES[finding.clause].script, "")
+
     def _layout(self) -> Layout:
         return replace(self.kit.manifest.layout, image=self.image)
 
@@ -381,7 +387,15 @@ def static_lines(kit: Kit, scenario: str) -> tuple[CheckLine, ...]:
             place = f"{found.file}:{found.line}" if found.line else found.file
             observed = f"{place}: {found.message} [{found.rule}]; {found.remedy}"
             finding = kit_finding(clause, False, observed)
-            lines.append(kit_line(finding, scenario, warned=found.severity == "warning"))
+            lines.append(
+                kit_line(
+                    finding,
+                    scenario,
+                    warned=found.severity == "warning",
+                    file=found.file,
+                    at=found.line or 0,
+                )
+            )
         if not own:
             lines.append(kit_line(kit_finding(clause, True, "nothing was found"), scenario))
     return tuple(lines)

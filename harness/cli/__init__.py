@@ -16,6 +16,7 @@ from harness.cli.explain import explain
 from harness.cli.gate import gate
 from harness.cli.keygen import keygen
 from harness.cli.lint import lint
+from harness.cli.report import report
 from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
@@ -37,6 +38,7 @@ for _command in (
     conform,
     lint,
     gate,
+    report,
     compare,
     doctor,
     explain,

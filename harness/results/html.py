@@ -1,7 +1,8 @@
 """The report: one HTML page that opens from a mail, without a network and without a server.
 
 Jinja2 with autoescape; every text of a guest goes through `plain` first. A content security
-policy lets the page load nothing and run only its own script, by its digest.
+policy lets the page load nothing and run only its own script, by its digest. What is inside the
+rows of all scenarios travels as data and becomes a part of the page when its row is opened.
 """
 
 from __future__ import annotations
@@ -16,44 +17,37 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
-from harness.results.coverage import coverage
-from harness.results.page import build_page
+from harness.contract.clauses import TITLES
+from harness.results.bundle import bundle
+from harness.results.page import Page, build_page
 from harness.results.plain import one_line, plain, seconds
-from harness.results.record import Record, Status
+from harness.results.proof import CONSISTENCIES
+from harness.results.record import Record
 from harness.results.verdict import STATUSES
-from harness.results.wording import HARMS
+from harness.results.wording import GLYPHS, HARMS, round_sentence
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _BREAKS = re.compile(r"(?<=[_/:\[.])(?=\w)")
-_GLYPHS: Mapping[Status, str] = {
-    "not-applicable": "·",
-    "skipped": "○",
-    "passed": "✓",
-    "warned": "!",
-    "failed": "✗",
-    "hung": "◷",
-    "crashed": "✗",
-    "harness-error": "⚠",
-}
 
 
-def render(
-    record: Record,
-    clauses: Mapping[str, str] | None = None,
-    errors: Mapping[str, tuple[str, str]] | None = None,
-) -> str:
-    """The page. `clauses` maps clause ids to texts, `errors` names to (message, action)."""
-    covered = coverage(record.header, record.checks)
+def render(records: Sequence[Record], clauses: Mapping[str, str] | None = None) -> str:
+    """The page of one record, or of several side by side; `clauses` maps clause ids to texts."""
+    page = build_page(records)
+    texts = _texts(page, clauses or {})
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    template = _environment().get_template("report.html.j2")
-    return template.render(
-        page=build_page(record, errors or {}),
-        unchecked=covered.unchecked if covered else (),
-        clauses=defaultdict(str, clauses or {}),
+    environment = _environment()
+    parts = environment.get_template("parts.html.j2").module
+    inside = [str(parts.inside(view)) for view in page.scenarios]  # type: ignore[attr-defined]
+    return environment.get_template("report.html.j2").render(
+        page=page,
+        clauses=texts,
+        titles=TITLES,
         statuses=tuple(reversed(STATUSES)),
-        glyphs=_GLYPHS,
+        glyphs=GLYPHS,
         harms=HARMS,
+        consistencies=CONSISTENCIES,
+        data=markupsafe.Markup(bundle(page.scenarios, inside, texts)),  # noqa: S704  # it is inert
         script=script,
         style=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
@@ -72,6 +66,17 @@ def bars_path(bars: Sequence[float]) -> str:
     )
 
 
+def _texts(page: Page, clauses: Mapping[str, str]) -> Mapping[str, str]:
+    """Certification's own clauses are not in the contract: their checks carry their words."""
+    own = {
+        check.clause: check.expected
+        for view in page.scenarios
+        for check in view.checks
+        if check.clause not in clauses and check.rule.startswith("KIT-")
+    }
+    return defaultdict(str, {**clauses, **own})
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),
@@ -86,5 +91,6 @@ def _environment() -> jinja2.Environment:
         "breakable": breakable,
         "seconds": seconds,
         "bars": bars_path,
+        "round_sentence": round_sentence,
     }
     return environment

@@ -71,16 +71,25 @@ def parse(data: bytes, name: str = "results.jsonl") -> Record:
     footers = _only(lines, Footer)
     if not footers:
         notes.append("there is no footer: the run did not reach its end")
+    return gather(lines[0], lines[1:], footers[0] if footers else None, tuple(notes))
+
+
+def gather(
+    header: Header, lines: Sequence[Line], footer: Footer | None, notes: tuple[str, ...] = ()
+) -> Record:
+    """A record of these lines, in the order that a Record has."""
+    plans = _only(lines, PlanLine)
     return Record(
-        header=lines[0],
-        plan=tuple(i for line in _only(lines, PlanLine) for i in line.scenarios),
-        scenarios=_only(lines, ScenarioLine),
-        checks=_only(lines, CheckLine),
-        runs=_only(lines, RunLine),
-        rounds=_only(lines, RoundLine),
-        controls=_only(lines, ControlLine),
-        footer=footers[0] if footers else None,
-        notes=tuple(notes),
+        header=header,
+        plan=tuple(sorted({name for line in plans for name in line.scenarios})),
+        left_out=tuple(sorted({name for line in plans for name in line.left_out})),
+        scenarios=tuple(sorted(_only(lines, ScenarioLine), key=lambda line: line.id)),
+        checks=tuple(sorted(_only(lines, CheckLine), key=lambda line: line.scenario)),
+        runs=tuple(sorted(_only(lines, RunLine), key=lambda line: line.scenario)),
+        rounds=tuple(sorted(_only(lines, RoundLine), key=lambda line: line.scenario)),
+        controls=tuple(sorted(_only(lines, ControlLine), key=lambda line: line.scenario)),
+        footer=footer,
+        notes=notes,
     )
 
 

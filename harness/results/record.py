@@ -61,7 +61,8 @@ class KitInfo:
     """The script kit that a certification is about; `level` and `rounds` are what was asked for.
 
     `digest` is a sha256 over all its files, `files` the one of each by its path in the kit;
-    `packages` are the versions of what its guests need besides the base.
+    `packages` are the versions of what its guests need besides the base; `folder` is where the kit
+    was, relative to where the command was given if it lay below.
     """
 
     name: str
@@ -72,6 +73,7 @@ class KitInfo:
     rounds: int = 0
     files: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,13 @@ class Header:
 
 @dataclass(frozen=True)
 class PlanLine:
-    """The scenarios that were selected: what a finished record must account for."""
+    """The scenarios that were selected: what a finished record must account for.
+
+    `left_out` are those that the selection kept out: records that hold each other's make a whole.
+    """
 
     scenarios: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,8 @@ class CheckLine:
     `run` is the id of the RunLine it was read from, empty where there was none; `harm` is the
     name of a `history.Harm` in lower case with hyphens, empty unless the check failed or warned.
     `deviation` is as in the scenario's line.
+    `file` is the file of the kit that it speaks of, relative to the kit's folder, `at` the line in
+    it, 0 where the whole file is meant.
     """
 
     scenario: str
@@ -169,6 +177,8 @@ class CheckLine:
     filesystem: str = ""
     shape: str = ""
     deviation: str = ""
+    file: str = ""
+    at: int = 0
 
 
 @dataclass(frozen=True)
@@ -238,7 +248,7 @@ class Footer:
     sentences that the verdict rests on; `digest` is the sha256 of all bytes before this line.
     """
 
-    counts: Mapping[str, Mapping[str, int]]
+    counts: Mapping[str, Mapping[Status, int]]
     verdict: VerdictWord
     exit_code: int
     ended: str
@@ -270,7 +280,11 @@ _AnyLine = TypeVar("_AnyLine", bound=Line)
 
 @dataclass(frozen=True)
 class Record:
-    """All lines of one results.jsonl; `footer` is None where the run did not reach its end."""
+    """All lines of one results.jsonl; `footer` is None where the run did not reach its end.
+
+    What belongs to one scenario stands together, the scenarios in the order of their ids: the
+    order in which workers happened to finish says nothing.
+    """
 
     header: Header
     plan: tuple[str, ...] = ()
@@ -281,10 +295,11 @@ class Record:
     controls: tuple[ControlLine, ...] = ()
     footer: Footer | None = None
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def lines(self) -> tuple[Line, ...]:
         """What a verdict is judged from: every line but header and footer."""
-        plan = (PlanLine(self.plan),) if self.plan else ()
+        plan = (PlanLine(self.plan, self.left_out),) if self.plan or self.left_out else ()
         return (*plan, *self.scenarios, *self.checks, *self.rounds, *self.controls, *self.runs)
 
     def checks_of(self, scenario: str) -> tuple[CheckLine, ...]:

@@ -89,7 +89,7 @@ def is_bad(status: Status) -> bool:
     return STATUSES.index(status) >= STATUSES.index("failed")
 
 
-def count(lines: Sequence[Line]) -> dict[str, dict[str, int]]:
+def count(lines: Sequence[Line]) -> dict[str, dict[Status, int]]:
     """Scenarios and checks by status, in rising order of the statuses, without zeros."""
     return {
         "scenarios": _by_status(line.status for line in lines if isinstance(line, ScenarioLine)),
@@ -110,7 +110,7 @@ def judge(
     part of the scenarios, if one did: a kit is not certified by a part. `stale` are sentences
     about known deviations that do not fail any more.
     """
-    scenarios = [line for line in lines if isinstance(line, ScenarioLine)]
+    scenarios = _only_scenarios(lines)
     statuses = [
         line.status for line in lines if isinstance(line, ScenarioLine | CheckLine | RoundLine)
     ]
@@ -118,7 +118,7 @@ def judge(
     if kit is not None and selection:
         gaps = (*gaps, f"only a part was run, by -k: {selection}")
     if "harness-error" in statuses:
-        broken = [s.id for s in scenarios if s.status == "harness-error"]
+        broken = sorted(s.id for s in scenarios if s.status == "harness-error")
         return Verdict("harness-failed", (_listed("the harness failed in", broken), *gaps))
     if any(status in BAD for status in statuses):
         return Verdict("does-not-conform", (*_failures(lines), *stale, *gaps))
@@ -139,7 +139,11 @@ def judge(
     return Verdict("conforms", _praise(scenarios, selection))
 
 
-def _by_status(statuses: Iterable[Status]) -> dict[str, int]:
+def _only_scenarios(lines: Sequence[Line]) -> list[ScenarioLine]:
+    return [line for line in lines if isinstance(line, ScenarioLine)]
+
+
+def _by_status(statuses: Iterable[Status]) -> dict[Status, int]:
     counted = Counter(statuses)
     return {status: counted[status] for status in STATUSES if counted[status]}
 
@@ -151,9 +155,9 @@ def _gaps(
     if interrupted:
         found.append(f"the run was interrupted: {interrupted}")
     seen = {s.id for s in scenarios}
-    if missing := [i for i in _planned(lines) if i not in seen]:
+    if missing := sorted(set(_planned(lines)) - seen):
         found.append(_listed("planned, but never ran:", missing))
-    if skipped := [s.id for s in scenarios if s.status == "skipped" and s.needed]:
+    if skipped := sorted(s.id for s in scenarios if s.status == "skipped" and s.needed):
         found.append(_listed("needed, but skipped:", skipped))
     return tuple(found)
 
@@ -164,20 +168,20 @@ def _planned(lines: Sequence[Line]) -> list[str]:
 
 def _failures(lines: Sequence[Line]) -> tuple[str, ...]:
     clauses = [c.clause for c in lines if isinstance(c, CheckLine) and c.status in BAD]
-    rounds = [str(r.number) for r in lines if isinstance(r, RoundLine) and r.status in BAD]
+    rounds = sorted(r.number for r in lines if isinstance(r, RoundLine) and r.status in BAD)
     found = []
     if clauses:
         found.append(_listed("clauses that do not hold:", sorted(set(clauses))))
     if rounds:
-        found.append(_listed("rounds that failed:", rounds))
+        found.append(_listed("rounds that failed:", [str(number) for number in rounds]))
     for status, sentence in (
         ("hung", "the executor hung in"),
         ("crashed", "the executor crashed, or left no usable outcome, in"),
     ):
-        if ids := [s.id for s in lines if isinstance(s, ScenarioLine) and s.status == status]:
+        if ids := sorted(s.id for s in _only_scenarios(lines) if s.status == status):
             found.append(_listed(sentence, ids))
     if not found:
-        ids = [s.id for s in lines if isinstance(s, ScenarioLine) and s.status in BAD]
+        ids = sorted(s.id for s in _only_scenarios(lines) if s.status in BAD)
         found.append(_listed("scenarios that failed:", ids))
     return tuple(found)
 
@@ -186,7 +190,7 @@ def _doubts(lines: Sequence[Line]) -> tuple[str, ...]:
     oracle = [c for c in lines if isinstance(c, ControlLine) and c.kind == "oracle"]
     if not oracle:
         return ("no control of the oracle was run, so that its silence proves nothing",)
-    if missed := [c.name for c in oracle if not c.caught]:
+    if missed := sorted({c.name for c in oracle if not c.caught}):
         return (_listed("sabotaged evidence that was not caught:", missed),)
     return ()
 

@@ -22,6 +22,18 @@ STATUS_WORDS: Mapping[Status, str] = {
     "harness-error": "ERROR",
 }
 
+#: One character a status, that tells them apart without colour.
+GLYPHS: Mapping[Status, str] = {
+    "not-applicable": "·",
+    "skipped": "○",
+    "passed": "✓",
+    "warned": "!",
+    "failed": "✗",
+    "hung": "◷",
+    "crashed": "✗",
+    "harness-error": "⚠",
+}
+
 _HEADLINES: Mapping[VerdictWord, str] = {
     "conforms": "Conforms",
     "does-not-conform": "Does not conform",
@@ -68,7 +80,7 @@ def short_id(scenario: str) -> str:
     return f"{folder}{slash}{module.removeprefix('test_')}::{name.removeprefix('test_')}"
 
 
-def counts_sentence(counts: Mapping[str, Mapping[str, int]]) -> str:
+def counts_sentence(counts: Mapping[str, Mapping[Status, int]]) -> str:
     """Scenarios and checks by status, the worst first."""
     return "; ".join(_counted(noun, numbers) for noun, numbers in counts.items())
 
@@ -134,7 +146,7 @@ def wrapped(text: str, width: int, first: str, rest: str) -> list[str]:
     return [line.replace("\u00a0", " ") for line in lines] or [first]
 
 
-def _counted(noun: str, numbers: Mapping[str, int]) -> str:
+def _counted(noun: str, numbers: Mapping[Status, int]) -> str:
     total = sum(numbers.values())
     shown = noun.removesuffix("s") if total == 1 else noun
     parts = [f"{numbers[s]:,} {s}" for s in reversed(STATUSES) if numbers.get(s)]

@@ -15,10 +15,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from harness.problem import EngineProblem
-from harness.results.coverage import coverage
-from harness.results.deviations import stale
+from harness.results.closing import close
 from harness.results.record import Footer, Header, Line, PlanLine, RunLine, encode
-from harness.results.verdict import count, judge
 
 
 class Listener(Protocol):
@@ -63,9 +61,9 @@ class Writer:
         for listener in self._listeners:
             listener.begun(header)
 
-    def plan(self, scenarios: Sequence[str]) -> None:
-        """What was selected; a scenario of it that never ran makes the run incomplete."""
-        self.write(PlanLine(tuple(scenarios)))
+    def plan(self, scenarios: Sequence[str], left_out: Sequence[str] = ()) -> None:
+        """What was selected, and what was not; what was and never ran makes a run incomplete."""
+        self.write(PlanLine(tuple(scenarios), tuple(left_out)))
 
     def started(self, scenario: str, worker: str = "") -> None:
         """A worker began a scenario: shown, not recorded."""
@@ -84,22 +82,12 @@ class Writer:
         """Judge, write the footer and close the file; a second call gives the same footer."""
         if self.footer is not None:
             return self.footer
-        verdict = judge(
-            self._judged,
-            self.header.kit,
-            interrupted,
-            self.header.selection,
-            stale(self.header, self._judged, interrupted),
-        )
-        covered = coverage(self.header, self._judged)
         try:
-            footer = Footer(
-                counts=count(self._judged),
-                verdict=verdict.word,
-                exit_code=verdict.exit_code,
+            footer = close(
+                self.header,
+                self._judged,
                 ended=now(),
                 digest=self._digest(),
-                why=(*verdict.why, *((covered.sentence,) if covered else ())),
                 interrupted=interrupted,
             )
             self._append(encode(footer))

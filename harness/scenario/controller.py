@@ -9,8 +9,8 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -21,8 +21,6 @@ from harness.certify import certificate
 from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import kit_info
 from harness.certify.session import kit_image
-from harness.contract.clauses import CATALOGUE
-from harness.contract.errors import ERRORS
 from harness.machines.cleanup import mend_dead_runs
 from harness.machines.engine import Engine
 from harness.machines.packages import versions
@@ -35,6 +33,7 @@ from harness.results.record import (
     Deviation,
     ExecutorInfo,
     Header,
+    KitInfo,
     Line,
     Record,
     ScenarioLine,
@@ -42,6 +41,7 @@ from harness.results.record import (
 )
 from harness.results.statement import refusal
 from harness.results.terminal import Terminal
+from harness.results.texts import CLAUSE_TEXTS
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
 from harness.scenario.accepted import known_deviations
@@ -57,14 +57,10 @@ LINES = "snapcert"
 
 #: What a worker could not give back, in what it sends when it has finished.
 LEFT = "snapcert-left"
+#: The scenarios that a selection kept out, there too.
+LEFT_OUT = "snapcert-left-out"
 #: The Problem that ended a run before a verdict, or kept it from being recorded.
 PROBLEM = pytest.StashKey[Problem]()
-
-_TEXTS: Mapping[str, str] = {clause.id: clause.text for clause in CATALOGUE.values()}
-
-_ERRORS: Mapping[str, tuple[str, str]] = {
-    name: (text.message, text.action) for name, text in ERRORS.items()
-}
 
 
 @dataclass(frozen=True)
@@ -97,6 +93,7 @@ class Controller:
         self._engine: Engine | None = None
         self._interrupted = ""
         self._uncollected: list[str] = []
+        self._left_out: set[str] = set()
         self._problem: Problem | None = None
         #: The id that every machine of this run carries as a label.
         self.run_id = new_run_id()
@@ -142,15 +139,20 @@ class Controller:
             started=now(),
             selection=self._config.getoption("keyword", "") or "",
             workers=max(int(self._config.getoption("numprocesses", 0) or 0), 1),
-            kit=kit_info(kit, options.level, options.rounds, ground.packages) if kit else None,
+            kit=self._kit_info(kit, ground) if kit else None,
             deviations=self._deviations,
         )
         listeners = []
         if self._live:
-            self._terminal = Terminal(_TEXTS, quiet=options.quiet)
+            self._terminal = Terminal(CLAUSE_TEXTS, quiet=options.quiet)
             self._terminal.__enter__()
             listeners.append(self._terminal)
         self._writer = Writer(options.out / "results.jsonl", header, listeners)
+
+    def _kit_info(self, kit: Kit, ground: _Ground) -> KitInfo:
+        options = self._options
+        info = kit_info(kit, options.level, options.rounds, ground.packages)
+        return replace(info, folder=shown_path(kit.folder))
 
     def _prepare(self, target: Target, kit: Kit | None) -> _Ground:
         """An engine that is usable, nothing left of dead runs, images for every guest."""
@@ -206,6 +208,10 @@ class Controller:
         if self._writer is not None and not self._planned:
             self._planned = True
             self._writer.plan(ids)
+
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """Without xdist what is left out of the plan is our own, too."""
+        self._left_out.update(item.nodeid for item in items)
 
     # -- while it runs
 
@@ -313,7 +319,9 @@ class Controller:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """A worker has finished; what it could not give back is a failure of the harness."""
-        left = getattr(node, "workeroutput", {}).get(LEFT)
+        output = getattr(node, "workeroutput", {})
+        self._left_out.update(output.get(LEFT_OUT, ()))
+        left = output.get(LEFT)
         if left is not None:
             self.could_not_give_back(EngineProblem(*left))
 
@@ -329,6 +337,8 @@ class Controller:
         if self._writer is None:
             return
         try:
+            if self._left_out:
+                self._writer.plan((), sorted(self._left_out))
             footer = self._writer.close(self._why_short())
             self._writer.announce(self.render())
             session.exitstatus = footer.exit_code
@@ -363,9 +373,9 @@ class Controller:
         """Everything that is rendered from results.jsonl; the paths."""
         out = self._options.out
         record = read(out / "results.jsonl")
-        page = html.render(record, _TEXTS, _ERRORS)
+        page = html.render([record], CLAUSE_TEXTS)
         try:
-            (out / "junit.xml").write_bytes(junit.render(record, _TEXTS))
+            (out / "junit.xml").write_bytes(junit.render(record, CLAUSE_TEXTS))
             (out / "report.html").write_text(page, encoding="utf-8")
             if self._options.kit is None:
                 trace = traceability.render(record)

@@ -64,11 +64,15 @@ def workload(
 
 def certify_lines(*, bad: bool = False) -> Iterator[Line]:
     """Five rounds of the ledger with both controls; `bad`: one round lost acknowledged writes."""
-    ids = [f"scenarios/certification/test_rounds.py::test_round[ledger-{n}]" for n in range(1, 6)]
-    static = "scenarios/certification/test_static.py::test_kit[ledger]"
-    yield PlanLine((static, *ids))
+    levels = "scenarios/certification/test_level"
+    ids = [f"{levels}3_consistent.py::test_consistent[ext4-round{n:02}]" for n in range(1, 6)]
+    static = f"{levels}1_static.py::test_static"
+    contract = f"{levels}2_contract.py::test_contract[ext4]"
+    yield PlanLine((static, contract, *ids))
     yield check(static, "FBK-01.status")
     yield ScenarioLine(static, "passed", 0.8)
+    yield check(contract, "RUN-03.attempts")
+    yield ScenarioLine(contract, "passed", 14.2, title="The scripts end, repeat and undo.")
     disks = (disk("data", "ext4", "/var/lib/ledger", 3), disk("archive", "xfs", "/srv/archive", 4))
     chance = random.Random(11)
     for number, scenario in enumerate(ids, 1):

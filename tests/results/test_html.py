@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import hashlib
+import json
 import re
 import time
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ import pytest
 from harness.history import Fault, Harm, Outcome
 from harness.results import html
 from harness.results.page import build_page
+from harness.results.proof import proof
 from harness.results.reader import parse
 from harness.results.record import (
     ControlLine,
@@ -28,6 +30,7 @@ from harness.results.record import (
     ScenarioLine,
     encode,
 )
+from harness.results.texts import error_words
 from harness.results.wording import HARMS
 from tests.results import sample, sample_kit
 
@@ -50,6 +53,7 @@ class Tree(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.text: list[str] = []
         self.scripts: list[str] = []
+        self.data = ""
         self._open: list[str] = []
         self.misnested: list[str] = []
         self.feed(page)
@@ -71,9 +75,17 @@ class Tree(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._open and self._open[-1] == "script":
-            self.scripts.append(data)
+            if self.tags[-1][1].get("id") == "data":
+                self.data += data
+            else:
+                self.scripts.append(data)
         elif self._open and self._open[-1] != "style":
             self.text.append(data)
+
+
+def inside(page: str) -> str:
+    """What the rows of the page hold, as HTML, in the order of the rows."""
+    return "".join(row["more"] for row in json.loads(Tree(page).data)["rows"])
 
 
 def record_of(header: Header, lines: list[Line]) -> Record:
@@ -83,28 +95,29 @@ def record_of(header: Header, lines: list[Line]) -> Record:
 @pytest.fixture(scope="module")
 def conform() -> str:
     record = record_of(sample.conform_header(), list(sample.conform_lines()))
-    return html.render(record, sample.CLAUSES)
+    return html.render([record], sample.CLAUSES)
 
 
 @pytest.fixture(scope="module")
 def certify() -> str:
     record = record_of(sample_kit.certify_header(), list(sample_kit.certify_lines(bad=True)))
-    return html.render(record, sample.CLAUSES)
+    return html.render([record], sample.CLAUSES)
 
 
 def test_elements_nest_and_ids_are_unique(conform: str, certify: str) -> None:
     for page in (conform, certify):
-        tree = Tree(page)
-        assert tree.misnested == []
-        ids = [a["id"] for _, a in tree.tags if "id" in a]
+        tree, rows = Tree(page), Tree(inside(page))
+        assert tree.misnested == rows.misnested == []
+        tags = [*tree.tags, *rows.tags]
+        ids = [a["id"] for _, a in tags if "id" in a]
         assert len(ids) == len(set(ids))
-        targets = {a["href"] for tag, a in tree.tags if tag == "a"}
+        targets = {a["href"] for tag, a in tags if tag == "a"}
         assert targets <= {f"#{name}" for name in ids}
 
 
 def test_nothing_is_fetched(conform: str, certify: str) -> None:
     for page in (conform, certify):
-        for tag, attributes in Tree(page).tags:
+        for tag, attributes in Tree(page).tags + Tree(inside(page)).tags:
             assert tag not in {
                 "link",
                 "img",
@@ -163,23 +176,23 @@ def hostile_lines() -> list[Line]:
 def test_hostile_text_stays_text_wherever_it_stands() -> None:
     executor = poisoned(ExecutorInfo(""), not_applicable={HOSTILE: HOSTILE})
     header = poisoned(sample.conform_header(), executor=executor, kit=poisoned(KitInfo("")))
-    page = html.render(
-        record_of(header, hostile_lines()), {HOSTILE: HOSTILE}, {HOSTILE: (HOSTILE, HOSTILE)}
-    )
+    page = html.render([record_of(header, hostile_lines())], {HOSTILE: HOSTILE})
     page.encode()
     assert "\x1b" not in page
     assert "\x07" not in page
-    tree = Tree(page)
-    assert tree.misnested == []
-    assert [tag for tag, _ in tree.tags].count("script") == 1
-    assert not any(tag == "img" for tag, _ in tree.tags)
-    assert not any(name.startswith("on") for _, a in tree.tags for name in a)
-    assert any("<script>alert(1)</script>" in text for text in tree.text)
+    tree, rows = Tree(page), Tree(inside(page))
+    assert tree.misnested == rows.misnested == []
+    assert [tag for tag, _ in tree.tags].count("script") == 2  # the page's own, and its data
+    assert not any(tag == "script" for tag, _ in rows.tags)
+    for part in (tree, rows):
+        assert not any(tag == "img" for tag, _ in part.tags)
+        assert not any(name.startswith("on") for _, a in part.tags for name in a)
+        assert any("<script>alert(1)</script>" in text for text in part.text)
     assert "{{7*7}}" in page
 
 
 def test_the_worst_harm_comes_first(conform: str) -> None:
-    page = build_page(record_of(sample.conform_header(), list(sample.conform_lines())), {})
+    page = build_page([record_of(sample.conform_header(), list(sample.conform_lines()))])
     assert [view.telling[0].harm if view.telling else "" for view in page.failures] == [
         "false-consistency",
         "left-frozen",
@@ -194,13 +207,67 @@ def test_every_harm_has_words() -> None:
 
 
 def test_each_run_is_drawn_once(certify: str, conform: str) -> None:
-    assert certify.count('class="timeline"') == 5  # five rounds, and no other picture
-    assert conform.count('class="timeline"') == 30
+    picture = 'class="timeline"'
+    assert certify.count(picture) == 5  # five rounds, and no other picture
+    assert inside(certify).count(picture) == 0
+    assert conform.count(picture) == 4  # the failures
+    assert inside(conform).count(picture) == 26
+
+
+def test_each_check_is_in_its_row(conform: str) -> None:
+    data = json.loads(Tree(conform).data)
+    numbers = [row["checks"] for row in data["rows"]]
+    assert sum(map(len, numbers)) == 4 * 55
+    said = [
+        (data["clauses"][n[at]][0], data["statuses"][n[at + 1]][0], data["texts"][n[at + 3]])
+        for n in numbers
+        for at in range(0, len(n), 4)
+    ]
+    assert ("RUN-09.umask", "warned", "umask 077") in said
+    assert said.count(("FBK-01.status", "passed", "status succeeded")) == 25
+
+
+def test_rule_by_filesystem_by_executor() -> None:
+    ours = record_of(sample.conform_header(), list(sample.conform_lines()))
+    header = dataclasses.replace(ours.header, executor=ExecutorInfo("other", "1.0"))
+    page = build_page([ours, dataclasses.replace(ours, header=header)])
+    columns = [(column.executor, column.filesystem) for column in page.matrix.columns]
+    assert columns == [
+        ("vendor-agent 2.4.1", "ext4"),
+        ("vendor-agent 2.4.1", "xfs"),
+        ("other 1.0", "ext4"),
+        ("other 1.0", "xfs"),
+    ]
+    row = next(row for row in page.matrix.rows if row.rule == "FBK-03")
+    assert [cell.counts if cell else None for cell in row.cells] == [{"failed": 1}, None] * 2
+    assert [clause.rule for clause in row.clauses] == ["FBK-03.post-runs"]
+    assert len(page.failures) == 8
+    anchors = [view.anchor for view in page.failures]
+    assert len(set(anchors)) == 8
+
+
+def test_claims_and_pauses_are_drawn(certify: str) -> None:
+    record = record_of(sample_kit.certify_header(), list(sample_kit.certify_lines(bad=True)))
+    drawn = proof(record)
+    assert drawn is not None
+    assert [(step.number, step.name, step.status) for step in drawn.ladder] == [
+        (1, "static", "passed"),
+        (2, "contract", "passed"),
+        (3, "consistent", "failed"),
+    ]
+    assert [claim.false for claim in drawn.claims] == [False, False, False, True, False]
+    assert [spread.name for spread in drawn.spreads] == [
+        "application pause",
+        "filesystems frozen",
+        "other gaps",
+    ]
+    assert all(0 < share <= 100 for spread in drawn.spreads for share in spread.shares)
+    assert certify.count('class="reached"') == 5
 
 
 def test_a_passing_certification_begins_with_a_picture() -> None:
     record = record_of(sample_kit.certify_header(), list(sample_kit.certify_lines()))
-    page = html.render(record, sample.CLAUSES)
+    page = html.render([record], sample.CLAUSES)
     assert "Certified at level 3" not in page  # no footer: nothing is certified
     assert page.index("One backup, to scale") < page.index("All scenarios")
 
@@ -222,22 +289,23 @@ def test_the_errors_of_an_executor_come_with_their_action() -> None:
     outcome = Outcome("failed", "none", ("Pre-ScriptTimeout",))
     made = dataclasses.replace(made, end=dataclasses.replace(made.end, outcome=outcome))
     record = record_of(sample.conform_header(), [RunLine("r", "s", made)])
-    page = html.render(record, None, {"Pre-ScriptTimeout": ("ran too long", "look at the script")})
-    assert "ran too long" in page
-    assert "look at the script" in page
+    page = html.render([record])
+    words = error_words("Pre-ScriptTimeout")
+    for part in (words.message, words.action):
+        assert part in page
 
 
 def test_what_never_ran_is_named() -> None:
     lines = list(sample.conform_lines())
     record = record_of(sample.conform_header(), lines[:8])
-    page = build_page(record, {})
-    assert page.title == "Incomplete"
+    page = build_page([record])
+    assert page.subjects[0].title == "Incomplete"
     assert len(page.scenarios) == 32
     assert sum("never ran" in v.line.skipped_reason for v in page.scenarios) > 20
 
 
 def test_nothing_at_all_is_still_a_page() -> None:
-    page = html.render(record_of(sample.conform_header(), []))
+    page = html.render([record_of(sample.conform_header(), [])])
     assert Tree(page).misnested == []
     assert "Incomplete" in page
     assert "nothing was executed" in page
@@ -245,7 +313,7 @@ def test_nothing_at_all_is_still_a_page() -> None:
 
 def test_controls_are_counted_over_rounds() -> None:
     lines: list[Line] = [ControlLine("dropped", "oracle", n != 2, f"round {n}") for n in range(5)]
-    control = build_page(record_of(sample_kit.certify_header(), lines), {}).controls[0]
+    control = build_page([record_of(sample_kit.certify_header(), lines)]).subjects[0].controls[0]
     assert (control.caught, control.made) == (4, 5)
     assert control.details[0] == "round 2"
 
@@ -260,6 +328,6 @@ def test_two_thousand_checks_render_in_a_moment() -> None:
         lines.append(ScenarioLine(scenario, "passed", 1.0))
     record = record_of(sample.conform_header(), lines)
     began = time.process_time()
-    page = html.render(record, sample.CLAUSES)
+    page = html.render([record], sample.CLAUSES)
     assert time.process_time() - began < 10
     assert len(page) < 8_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from harness.results import junit
 from harness.results.reader import parse
 from harness.results.record import Header, Line, Record, ScenarioLine, encode
-from tests.results import sample
+from tests.results import sample, sample_kit
 
 
 def record_of(header: Header, lines: list[Line]) -> Record:
@@ -25,27 +26,33 @@ def xml() -> bytes:
 def test_the_numbers_agree_with_the_cases(xml: bytes) -> None:
     root = ET.fromstring(xml)
     cases = list(root.iter("testcase"))
-    failed = [case for case in cases if case.find("failure") is not None]
-    skipped = [case for case in cases if case.find("skipped") is not None]
-    declared = tuple(int(root.get(name, "")) for name in ("tests", "failures", "errors"))
-    assert declared == (len(cases), len(failed), 0) == (32, 4, 0)
-    suites = root.iter("testsuite")
-    assert sum(int(suite.get("skipped", "0")) for suite in suites) == len(skipped) == 2
+    counted = {
+        "tests": len(cases),
+        "failures": sum(case.find("failure") is not None for case in cases),
+        "errors": sum(case.find("error") is not None for case in cases),
+        "skipped": sum(case.find("skipped") is not None for case in cases),
+    }
+    declared = {name: sum(int(suite.get(name, "")) for suite in root) for name in counted}
+    assert declared == counted == {"tests": 32, "failures": 4, "errors": 0, "skipped": 2}
 
 
 def test_properties_carry_the_rules(xml: bytes) -> None:
     root = ET.fromstring(xml)
-    case = next(
-        c
-        for c in root.iter("testcase")
-        if c.get("name") == "test_killed_between_freeze_and_thaw[ext4]"
-    )
-    pairs = [(p.get("name"), p.get("value")) for p in case.iter("property")]
-    assert ("rule", "FRZ-03") in pairs
-    assert ("check", "FBK-03.post-runs failed") in pairs
+    pairs = [(p.get("name"), p.get("value")) for p in root.iter("property")]
+    assert (
+        "test_killed_between_freeze_and_thaw[ext4]",
+        "FBK-03 failed, FRZ-03 failed",
+    ) in pairs
     about = {p.get("name"): p.get("value") for p in root[0].find("properties") or ()}
     assert about["verdict"] == "does-not-conform"
     assert about["rules"] == "2025-04"
+
+
+def test_rounds_are_told() -> None:
+    lines = list(sample_kit.certify_lines(bad=True))
+    root = ET.fromstring(junit.render(record_of(sample_kit.certify_header(), lines)))
+    values = [p.get("value") for p in root.iter("property")]
+    assert "round 4 failed: claimed application, reached crash" in values
 
 
 def test_a_failure_says_what_a_person_needs(xml: bytes) -> None:
@@ -70,32 +77,87 @@ def test_a_harness_failure_is_an_error() -> None:
     assert error is not None
     assert error.get("message") == "no loop device left"
     assert "remedy: detach some" in (error.text or "")
-    assert root.get("errors") == "1"
+    assert root[0].get("errors") == "1"
 
 
 def test_nothing_executed_is_still_a_report() -> None:
     root = ET.fromstring(junit.render(record_of(sample.conform_header(), [])))
-    assert root.get("tests") == "0"
+    assert root[0].get("tests") == "0"
     verdict = root.find(".//property[@name='verdict']")
     assert verdict is not None
     assert verdict.get("value") == "incomplete"
 
 
-def test_suites_are_areas_and_structure_is_that_of_the_common_schema(xml: bytes) -> None:
+#: What the two common schemas have both, Ant's (by Windy Road) and Jenkins' (junit-10): for each
+#: element its required attributes, those that it may have, and its children in their order.
+COMMON: dict[str, tuple[set[str], set[str], str]] = {
+    "testsuites": (set(), set(), r"(testsuite )*"),
+    "testsuite": (
+        {"name", "package", "id", "hostname", "timestamp", "tests", "failures", "errors", "time"},
+        {"skipped"},
+        r"properties (testcase )*system-out system-err ",
+    ),
+    "properties": (set(), set(), r"(property )*"),
+    "property": ({"name", "value"}, set(), ""),
+    "testcase": ({"name", "classname", "time"}, set(), r"(skipped |error |failure )?"),
+    "skipped": (set(), {"type", "message"}, ""),
+    "error": ({"type"}, {"message"}, ""),
+    "failure": ({"type"}, {"message"}, ""),
+    "system-out": (set(), set(), ""),
+    "system-err": (set(), set(), ""),
+}
+VALUES = {
+    "id": r"\d+",
+    "tests": r"\d+",
+    "failures": r"\d+",
+    "errors": r"\d+",
+    "skipped": r"\d+",
+    "time": r"\d+\.\d{3}",
+    "timestamp": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d",
+    "name": r"\S+( \S+)*",
+    "hostname": r"\S+",
+}
+
+
+def against_common(xml: bytes) -> None:
+    """Raises AssertionError where either of the common schemas would refuse it."""
     root = ET.fromstring(xml)
     assert root.tag == "testsuites"
-    for suite in root:
-        assert suite.tag == "testsuite"
-        assert {"name", "tests", "failures", "errors", "skipped", "time"} <= set(suite.attrib)
-        children = [child.tag for child in suite]
-        assert children == sorted(children)  # properties before testcases
-        for case in suite.iter("testcase"):
-            assert {"name", "classname", "time"} == set(case.attrib)
-            assert {c.tag for c in case} <= {
-                "properties",
-                "skipped",
-                "failure",
-                "error",
-                "system-out",
-            }
-            assert sum(c.tag in {"skipped", "failure", "error"} for c in case) <= 1
+    for element in root.iter():
+        required, allowed, children = COMMON[element.tag]
+        assert required <= set(element.attrib) <= required | allowed, element.tag
+        assert re.fullmatch(children, "".join(f"{child.tag} " for child in element)), element.tag
+        for name, value in element.attrib.items():
+            if name in VALUES and (element.tag, name) != ("skipped", "message"):
+                assert re.fullmatch(VALUES[name], value), (element.tag, name, value)
+    assert [suite.get("id") for suite in root] == [str(n) for n in range(len(root))]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        list(sample.conform_lines()),
+        list(sample_kit.certify_lines(bad=True)),
+        [],
+        [ScenarioLine("x::y", "harness-error", 1, "no loop device left")],
+    ],
+    ids=["conform", "certify", "nothing", "error"],
+)
+def test_it_keeps_to_the_common_schemas(lines: list[Line]) -> None:
+    against_common(junit.render(record_of(sample.conform_header(), lines)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"<system-err />", b""),
+        (b'hostname="localhost" ', b""),
+        (b"<testsuites>", b'<testsuites tests="1">'),
+        (b"<skipped", b"<system-out/><skipped"),
+        (b'tests="', b'tests="x'),
+    ],
+)
+def test_the_schemas_refuse_what_is_none(xml: bytes, old: bytes, new: bytes) -> None:
+    assert old in xml
+    with pytest.raises(AssertionError):
+        against_common(xml.replace(old, new, 1))

@@ -1,0 +1,58 @@
+"""`snapcert report`: a stored record, or several as one, in the form that somebody reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.problem import UsageProblem
+from harness.results import html
+from harness.results.formats import FORMATS
+from harness.results.merge import merge, subjects
+from harness.results.reader import read, verdict_of
+from harness.results.texts import CLAUSE_TEXTS
+
+_RECORD = "results.jsonl"
+
+
+@click.command(short_help="Render a stored record, or merge several.")
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="html",
+              show_default=True, help="What to write.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
+              help="File to write; without it, standard output.")  # fmt: skip
+@click.option("--exit-code", is_flag=True,
+              help="End with the verdict's exit code, not with 0.")  # fmt: skip
+def report(results: tuple[Path, ...], form: str, out: Path | None, exit_code: bool) -> int:
+    """Render the record in RESULTS, a results.jsonl or the folder of one.
+
+    Several that speak of the same executor, kit and rules are merged: shards, or parts split by
+    -k or --fs, are judged as one run. As html, records of different executors stand side by side.
+    """
+    paths = [path / _RECORD if path.is_dir() else path for path in results]
+    records = [read(path) for path in paths]
+    if form == "html":
+        groups = [merge(group) for group in subjects(records)]
+        data = html.render(groups, CLAUSE_TEXTS).encode("utf-8")
+    else:
+        groups = [merge(records, [str(path) for path in paths])]
+        data = FORMATS[form](groups[0])
+    _write(data, out)
+    return max(verdict_of(group).exit_code for group in groups) if exit_code else 0
+
+
+def _write(data: bytes, out: Path | None) -> None:
+    if out is None:
+        click.echo(data, nl=False)
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(data)
+    except OSError as error:
+        raise UsageProblem(
+            f"the report can't be written to {out}: {error.strerror}",
+            "make room or rights there, or choose another file with --out",
+            "results",
+        ) from error
+    click.echo(str(out), err=True)
