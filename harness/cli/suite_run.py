@@ -23,7 +23,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: Options that `conform` and `certify` share, in the order of the help.
 _SHARED = (
     click.option("--executor", default="reference", show_default=True, metavar="E",
-                 help="`reference`, or `command:PATH` (a file, or a folder with `run`)."),
+                 help="`reference`, `command:PATH` (a file, or a folder with `run`), or "
+                 "`azure-vmsnapshot:PATH`."),
     click.option("--rules", default=None, metavar="SET",
                  help="2017-04, 2025-04 or strict. Default: strict for the reference, "
                  "2025-04 for others."),
@@ -38,6 +39,8 @@ _SHARED = (
                  help="Keep the guests of what failed, for `snapcert shell`."),
     click.option("--timeout-scale", type=click.FloatRange(min=0.1), default=1.0,
                  show_default=True, help="Multiplies the deadlines of executors and applications."),
+    click.option("--speed", type=click.IntRange(1), default=1, show_default=True,
+                 help="Lets the fixed waits of azure-vmsnapshot pass so many times faster."),
     click.option("--quiet", is_flag=True, help="Show only failures and the verdict."),
 )  # fmt: skip
 
@@ -62,6 +65,7 @@ def run_suite(
     seed: int | None,
     keep_failed: bool,
     timeout_scale: float,
+    speed: int,
     quiet: bool,
     extra: tuple[str, ...] = (),
 ) -> int:
@@ -72,7 +76,7 @@ def run_suite(
     root = suite_root()
     parse_rules(rules, executor)
     parse_filesystems(filesystems)
-    select_target(executor, __version__)
+    select_target(executor, __version__, speed)
     if keyword:
         _check_keyword(keyword)
     arguments = [
@@ -84,6 +88,7 @@ def run_suite(
         "--fs", filesystems,
         "--out", str(out),
         "--timeout-scale", str(timeout_scale),
+        "--speed", str(speed),
         *extra,
     ]  # fmt: skip
     if rules is not None:

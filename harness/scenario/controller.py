@@ -115,7 +115,7 @@ class Controller:
         options = self._options
         if self._live:
             divert(self._config, options.out / "pytest.log")
-        target = select_target(options.executor, __version__)
+        target = select_target(options.executor, __version__, options.speed)
         identity = target.identity
         kit = load_kit(options.kit) if options.kit is not None else None
         ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
@@ -176,6 +176,8 @@ class Controller:
             if options.situations != USUAL_SITUATIONS:
                 words += ["--situations", str(options.situations)]
         words += ["--executor", options.executor, "--rules", options.rules]
+        if options.speed != 1:
+            words += ["--speed", str(options.speed)]
         if options.timeout_scale != 1.0:
             words += ["--timeout-scale", f"{options.timeout_scale:g}"]
         return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]

@@ -1,0 +1,1 @@
+"""`--executor azure-vmsnapshot:PATH`: Azure's open-source VMSnapshotLinux extension, unmodified."""
