@@ -8,7 +8,8 @@ from pathlib import Path
 
 from harness.contract.rulesets import DEFAULT_FOR_OTHERS, STRICT
 from harness.problem import UsageProblem
-from harness.targets.azure.target import KIND as AZURE, AzureTarget
+from harness.targets.azure.target import KIND as AZURE
+from harness.targets.azure.target import AzureTarget
 from harness.targets.command import CommandTarget
 from harness.targets.reference import ReferenceTarget
 from harness.targets.target import Target

@@ -26,8 +26,7 @@ _COMPILER = ("gcc", "libc6-dev")
 _COMPILING = 60.0
 _INSIDE = Path(__file__).parent / "inside"
 _MAIN = (
-    b"import sys\nfrom harness.targets.azure.inside.run import main\n"
-    b"sys.exit(main(sys.argv[1:]))\n"
+    b"import sys\nfrom harness.targets.azure.inside.run import main\nsys.exit(main(sys.argv[1:]))\n"
 )
 #: Programs whose execute bit is the release's, not the checkout's.
 _PROGRAMS = re.compile(r"\.(sh|py)$|/bin/safefreeze$")

@@ -50,6 +50,15 @@ NAMES: Mapping[int, str] = {
 #: "The plugin's config is not there": the framework is not configured, which is no error.
 _NOT_CONFIGURED = 316
 
+#: The phase of a run that a code speaks of: two are told of in the order of their phases.
+_PHASES: Sequence[Sequence[int]] = (
+    (304, 305, 313, 314, 315, 317, 318, 302, 303, 306, 307),
+    (300, 308, 310),
+    (121, 122, 123),
+    (15, 76, 85, 173, 556, 761),
+    (301, 309, 311),
+)
+
 _LEVELS = {0: "application", 1: "file-system"}
 _CRASH_CONSISTENT = 3
 _HEALTH = {0: "green", 128: "yellow", 256: "red"}
@@ -73,7 +82,7 @@ def outcome_of(text: str) -> Dict[str, Any]:
     health = report.get("vmHealthInfo")
     health = health if isinstance(health, dict) else {}
     codes = _codes(code, health, failed)
-    errors = list(dict.fromkeys(name_of(c) for c in codes))
+    errors = list(dict.fromkeys(name_of(c) for c in sorted(codes, key=_phase)))
     return {
         "status": "failed" if failed else "succeeded",
         "consistency": "none" if failed else _level(code, report),
@@ -86,6 +95,11 @@ def outcome_of(text: str) -> Dict[str, Any]:
 def name_of(code: int) -> str:
     """The contract's name of a code; one that has none keeps the vendor's number."""
     return NAMES.get(code, f"Extension-{code}")
+
+
+def _phase(code: int) -> int:
+    """Of a code that may speak of any phase: after all of them."""
+    return next((i for i, codes in enumerate(_PHASES) if code in codes), len(_PHASES))
 
 
 def _codes(code: int, health: Mapping[str, Any], failed: bool) -> List[int]:
@@ -160,7 +174,7 @@ def _remarks(
     color = _HEALTH.get(state, state) if isinstance(state, int) else state
     return [
         f"status file: {outer.get('status')}, code {outer.get('code')}",
-        f"report: {report.get('status')}, code {report.get('code')}, "
-        f"snapshotConsistency {_consistency(report)}",
+        f"report: {report.get('status')}, code {report.get('code')}",
+        f"report: snapshotConsistency {_consistency(report)}",
         f"health: {color}, code {health.get('vmHealthStatusCode')}",
     ]

@@ -9,7 +9,7 @@ and nothing else of what they started.
 from __future__ import annotations
 
 import ctypes
-import datetime
+import datetime as dt
 import json
 import os
 import signal
@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import uuid
-from typing import Dict, Iterator, List, Mapping, Tuple
+from typing import Iterator, List, Mapping, Tuple
 
 from harness.targets.azure.inside import report
 from harness.targets.azure.inside.settings import (
@@ -78,7 +78,7 @@ def _prepare(folder: str, version: str, address: str) -> int:
         _disks(),
         os.environ.get("SNAPCERT_SINGLE_DISK") == "1",
         str(uuid.uuid4()),
-        ticks(datetime.datetime.now(datetime.timezone.utc)),
+        ticks(dt.datetime.now(dt.timezone.utc)),
     )
     number = len(os.listdir(f"{folder}/config"))
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import datetime
+import datetime as dt
 import json
 from typing import Any, Dict, Sequence
 
@@ -83,10 +83,10 @@ def settings(address: str, disks: int, single_disk: bool, task: str, now: str) -
     )
 
 
-def ticks(instant: datetime.datetime) -> str:
+def ticks(instant: dt.datetime) -> str:
     """An instant as the service tells it: 100 ns since the first day of the year 1."""
-    since = instant - datetime.datetime(1, 1, 1, tzinfo=datetime.timezone.utc)
-    return str((since // datetime.timedelta(microseconds=1)) * 10)
+    since = instant - dt.datetime(1, 1, 1, tzinfo=dt.timezone.utc)
+    return str((since // dt.timedelta(microseconds=1)) * 10)
 
 
 def _blobs(address: str, disks: int) -> Sequence[str]:

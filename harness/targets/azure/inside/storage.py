@@ -6,7 +6,7 @@ for the other disks are answered from it: a storage array takes all disks at one
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import errno
 import os
 import signal
@@ -14,7 +14,7 @@ import ssl
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 PORT = 443
 #: Guests may share one network namespace, and two runs one guest: each takes a free address.
@@ -55,10 +55,10 @@ class SnapshotSet:
 class Storage:
     """Listens once it is made; serves once it is told to."""
 
-    def __init__(self, certificate: str, take: Callable[[], bool]) -> None:
+    def __init__(self, certificate: str, take: Callable[[], bool], port: int = PORT) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        self._server, self.address = _listen()
+        self._server, self.address = _listen(port)
         self._server.socket = context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
@@ -67,6 +67,11 @@ class Storage:
     def serve(self) -> None:
         """Answer requests in threads of their own, in the background."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Answer no further request."""
+        self._server.shutdown()
+        self._server.server_close()
 
     def close(self) -> None:
         """Close the listening socket of a process that does not serve."""
@@ -95,12 +100,12 @@ class _Blob(BaseHTTPRequestHandler):
             self._answer(201, "", {})
             return
         if self.server.take():  # type: ignore[attr-defined]
-            now = datetime.datetime.now(datetime.timezone.utc)
+            now = dt.datetime.now(dt.timezone.utc)
             self._answer(201, "", {"x-ms-snapshot": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")})
         else:
             self._answer(500, _FAILED, {})
 
-    def _answer(self, code: int, body: str, headers: "dict[str, str]") -> None:
+    def _answer(self, code: int, body: str, headers: Dict[str, str]) -> None:
         raw = body.encode()
         self.send_response(code)
         for name, value in headers.items():
@@ -109,14 +114,14 @@ class _Blob(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """The log is the extension's."""
 
 
-def _listen() -> Tuple[_Server, str]:
+def _listen(port: int) -> Tuple[_Server, str]:
     for address in ADDRESSES:
         try:
-            return _Server((address, PORT), _Blob), address
+            return _Server((address, port), _Blob), address
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
