@@ -39,7 +39,7 @@ def test_only_a_single_disk_is_told_of_as_one() -> None:
 
 
 def test_ticks_are_the_vendors() -> None:
-    assert ticks(dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)) == "621355968000000000"
+    assert ticks(dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) == "621355968000000000"
 
 
 def test_the_shell_finds_the_log_folder() -> None:
