@@ -22,7 +22,7 @@ def select_target(spec: str, version: str, speed: int = 1) -> Target:
     is wrong with anything else.
     """
     kind, _, path = spec.partition(":")
-    if speed != 1 and kind != AZURE:
+    if speed != 1 and not has_fixed_waits(spec):
         raise UsageProblem(
             f"--speed {speed} is not for --executor {spec}", "it is for azure-vmsnapshot: alone"
         )
@@ -39,6 +39,11 @@ def select_target(spec: str, version: str, speed: int = 1) -> Target:
         "give `reference`, `command:PATH` with a file or a folder that holds `run`, or "
         "`azure-vmsnapshot:PATH`",
     )
+
+
+def has_fixed_waits(spec: str) -> bool:
+    """Whether `speed` is for this executor."""
+    return spec.partition(":")[0] == AZURE
 
 
 def _packed(path: Path) -> bytes:
