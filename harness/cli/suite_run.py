@@ -24,7 +24,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _SHARED = (
     click.option("--executor", default="reference", show_default=True, metavar="E",
                  help="`reference`, `command:PATH` (a file, or a folder with `run`), or "
-                 "`azure-vmsnapshot:PATH`."),
+                 "`azure-vmsnapshot:PATH`, or `qemu-guest-agent`."),
     click.option("--rules", default=None, metavar="SET",
                  help="2017-04, 2025-04 or strict. Default: strict for the reference, "
                  "2025-04 for others."),

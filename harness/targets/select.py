@@ -8,11 +8,16 @@ from pathlib import Path
 
 from harness.contract.rulesets import DEFAULT_FOR_OTHERS, STRICT
 from harness.problem import UsageProblem
-from harness.targets.azure.target import KIND as AZURE
-from harness.targets.azure.target import AzureTarget
+from harness.targets.azure import KIND as AZURE
+from harness.targets.azure import AzureTarget
 from harness.targets.command import CommandTarget
+from harness.targets.qemu import KIND as QEMU
+from harness.targets.qemu import QemuTarget
 from harness.targets.reference import ReferenceTarget
 from harness.targets.target import Target
+
+#: The version of an executor that comes with the guest's packages: the image's digest tells it.
+_OF_THE_GUEST = "of the guest's Debian"
 
 
 def select_target(spec: str, version: str, speed: int = 1) -> Target:
@@ -34,10 +39,12 @@ def select_target(spec: str, version: str, speed: int = 1) -> Target:
         return CommandTarget(Path(path).expanduser())
     if kind == AZURE and path:
         return AzureTarget(Path(path).expanduser(), speed)
+    if spec == QEMU:
+        return QemuTarget(_OF_THE_GUEST)
     raise UsageProblem(
         f"--executor {spec!r} names no executor",
         "give `reference`, `command:PATH` with a file or a folder that holds `run`, or "
-        "`azure-vmsnapshot:PATH`",
+        "`azure-vmsnapshot:PATH` or `qemu-guest-agent`",
     )
 
 

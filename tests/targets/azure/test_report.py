@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.contract.errors import DOCUMENTED
-from harness.targets.azure.inside.report import NAMES, Unreadable, name_of, outcome_of
+from harness.targets.inside.azure.report import NAMES, Unreadable, name_of, outcome_of
 
 
 def status_file(

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from harness.targets.azure.inside.settings import handler_environment, settings, ticks
+from harness.targets.inside.azure.settings import handler_environment, settings, ticks
 
 
 def handed(disks: int, single_disk: bool) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.targets.azure.certificate import self_signed
-from harness.targets.azure.inside.storage import SnapshotSet, Storage
+from harness.targets.azure_certificate import self_signed
+from harness.targets.inside.azure.storage import SnapshotSet, Storage
 
 
 def command(folder: Path, body: str) -> str:

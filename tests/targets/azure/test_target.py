@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.problem import UsageProblem
-from harness.targets.azure.target import AzureTarget
+from harness.targets.azure import AzureTarget
 from harness.targets.select import default_rules, select_target
 
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from harness.targets.azure.inside.storage import ADDRESSES
+from harness.targets.inside.azure.storage import ADDRESSES
 
 _LIFE = dt.timedelta(days=365)
 

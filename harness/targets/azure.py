@@ -1,4 +1,7 @@
-"""The extension as an executor under test: its own files, and what it needs from a guest."""
+"""`--executor azure-vmsnapshot:PATH`: Azure's open-source VMSnapshotLinux extension, unmodified.
+
+Its own files, and what it needs from a guest; it is driven by `harness.targets.inside.azure`.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.executor.package import pack
 from harness.machines.files import GuestFile
 from harness.machines.guest import Guest
 from harness.problem import EngineProblem, UsageProblem
-from harness.targets.azure.certificate import self_signed
-from harness.targets.azure.inside.run import CERTIFICATE, HERE, HURRY
-from harness.targets.azure.inside.settings import LOGS, folder_of
+from harness.targets.azure_certificate import self_signed
+from harness.targets.inside.azure.run import CERTIFICATE, HERE, HURRY
+from harness.targets.inside.azure.settings import LOGS, folder_of
+from harness.targets.packing import FOLDER, packed
 from harness.targets.target import Identity, Launch
 
 KIND = "azure-vmsnapshot"
@@ -24,10 +27,7 @@ _TRUSTED = "/usr/lib/ssl/cert.pem"
 _LSBLK = "/usr/bin/lsblk"
 _COMPILER = ("gcc", "libc6-dev")
 _COMPILING = 60.0
-_INSIDE = Path(__file__).parent / "inside"
-_MAIN = (
-    b"import sys\nfrom harness.targets.azure.inside.run import main\nsys.exit(main(sys.argv[1:]))\n"
-)
+_INSIDE = FOLDER / "azure"
 #: Programs whose execute bit is the release's, not the checkout's.
 _PROGRAMS = re.compile(r"\.(sh|py)$|/bin/safefreeze$")
 _VERSION = re.compile(r"extension_version\s*=\s*[\"']([0-9.]+)[\"']")
@@ -76,7 +76,7 @@ class AzureTarget:
             GuestFile(_LSBLK, (_INSIDE / "lsblk").read_bytes(), "0755"),
             GuestFile(_TRUSTED, self._certificate),
             GuestFile(CERTIFICATE, self._secret, "0600"),
-            GuestFile(_PROGRAM, _packed(), "0755"),
+            GuestFile(_PROGRAM, packed("azure.run"), "0755"),
         )
         if self._speed > 1:
             self._install_library(guest)
@@ -115,12 +115,3 @@ def _main_folder(path: Path) -> Path:
         "give a checkout of github.com/Azure/azure-linux-extensions, its folder VMBackup, or an "
         "unpacked release of the extension",
     )
-
-
-def _packed() -> bytes:
-    files = {"__main__.py": _MAIN}
-    for package in ("harness", "harness/targets", "harness/targets/azure"):
-        files[f"{package}/__init__.py"] = b""
-    for file in sorted(_INSIDE.glob("*.py")):
-        files[f"harness/targets/azure/inside/{file.name}"] = file.read_bytes()
-    return pack(files)

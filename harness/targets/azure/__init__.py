@@ -1,1 +1,0 @@
-"""`--executor azure-vmsnapshot:PATH`: Azure's open-source VMSnapshotLinux extension, unmodified."""
