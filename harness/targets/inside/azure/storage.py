@@ -6,6 +6,7 @@ for the other disks are answered from it: a storage array takes all disks at one
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import errno
 import os
@@ -45,11 +46,12 @@ class SnapshotSet:
         return self._process is not None and self._process.wait() == 0
 
     def give_up(self) -> None:
-        """End a command that has not ended: nobody waits for the set any more."""
+        """End what is left of a command that failed or hangs: nobody waits for the set any more."""
         with self._lock:
             self._over = True
-            if self._process is not None and self._process.poll() is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
+            if self._process is not None and self._process.poll() != 0:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
 
 
 class Storage:
