@@ -71,6 +71,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1.0,
         help="multiplies deadlines of executors and applications",
     )
+    group.addoption(
+        "--speed", type=int, default=1, help="lets the fixed waits of an executor pass faster"
+    )
     group.addoption("--live", action="store_true", help="draw snapcert's own view of the run")
     group.addoption("--quiet-view", action="store_true", help="only failures and the verdict")
 
@@ -122,6 +125,7 @@ def _options(config: pytest.Config) -> Options:
         keep_failed=config.getoption("--keep-failed"),
         timeout_scale=config.getoption("--timeout-scale"),
         quiet=config.getoption("--quiet-view"),
+        speed=config.getoption("--speed"),
         key=Path(key).absolute() if (key := config.getoption("--key")) else None,
         valid_days=config.getoption("--valid-days"),
         known_deviations=(

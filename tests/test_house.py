@@ -42,7 +42,7 @@ ONLY = {
 }
 
 #: Rooms that ship into guests: standard library only.
-IN_GUESTS = ("contract", "executor", "machines/agent")
+IN_GUESTS = ("contract", "executor", "machines/agent", "targets/inside")
 
 MODULES = sorted(HARNESS.rglob("*.py"))
 

@@ -8,12 +8,22 @@ from typing import Any
 import click
 
 from harness.cli.suite_run import run_suite, shared_options
-from harness.scenario.options import USUAL_SITUATIONS
+from harness.contract.rulesets import DEFAULT_FOR_OTHERS
+from harness.results.reader import read
+from harness.results.verdict import EXIT_CODES
+from harness.results.versus import versus
+from harness.scenario.options import USUAL_SITUATIONS, fresh_seed
 from harness.scenario.suite import suite_root
+from harness.targets.select import default_rules, has_fixed_waits
+
+#: A run that ended so has nothing that could be compared.
+_JUDGED = (EXIT_CODES["conforms"], EXIT_CODES["does-not-conform"])
 
 
 @click.command(short_help="Judge an executor, rule by rule.")
 @shared_options
+@click.option("--versus", default=None, metavar="E",
+              help="Judge this one too, and show the rules where the two differ.")  # fmt: skip
 @click.option("--fs", "filesystems", default="ext4,xfs,btrfs", show_default=True,
               help="Comma separated; the first is used where none matters.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
@@ -21,10 +31,40 @@ from harness.scenario.suite import suite_root
               help="Folder of results.jsonl, junit.xml and report.html.")  # fmt: skip
 @click.option("--situations", type=click.IntRange(0), default=USUAL_SITUATIONS, show_default=True,
               help="Situations drawn by chance, by --seed.")  # fmt: skip
-def conform(situations: int, **options: Any) -> int:
+def conform(situations: int, versus: str | None, **options: Any) -> int:
     """Run every scenario of the contract against an executor and give the verdict.
 
     The record and its reports are in the folder of --out.
+
+    With --versus the same scenarios, by the same rules and the same seed, are run against a second
+    executor, and the rules that the two keep differently are listed (versus.md). The exit status
+    is then 1 where the second one does worse anywhere, and 0 where it does not.
     """
     extra = ("--situations", str(situations))
-    return run_suite([suite_root() / "scenarios"], extra=extra, **options)
+    if versus is None:
+        return run_suite([suite_root() / "scenarios"], extra=extra, **options)
+    return _both(versus, extra, options)
+
+
+def _both(second: str, extra: tuple[str, ...], options: dict[str, Any]) -> int:
+    first = options["executor"]
+    if options["rules"] is None:
+        alike = default_rules(first) == default_rules(second)
+        options["rules"] = default_rules(first) if alike else DEFAULT_FOR_OTHERS
+    if options["seed"] is None:
+        options["seed"] = fresh_seed()
+    speed, out = options["speed"], options["out"]
+    records = []
+    for letter, executor in (("a", first), ("b", second)):
+        options["executor"] = executor
+        options["speed"] = speed if has_fixed_waits(executor) else 1
+        options["out"] = out / letter
+        status = run_suite([suite_root() / "scenarios"], extra=extra, **options)
+        if status not in _JUDGED:
+            return status
+        records.append(read(out / letter / "results.jsonl"))
+    found = versus(*records)
+    (out / "versus.md").write_text(found.markdown(), encoding="utf-8")
+    click.echo("\n".join(found.lines()))
+    click.echo(f"  table     {out / 'versus.md'}")
+    return int(found.worse)

@@ -23,7 +23,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 #: Options that `conform` and `certify` share, in the order of the help.
 _SHARED = (
     click.option("--executor", default="reference", show_default=True, metavar="E",
-                 help="`reference`, or `command:PATH` (a file, or a folder with `run`)."),
+                 help="`reference`, `command:PATH` (a file, or a folder with `run`), or "
+                 "`azure-vmsnapshot:PATH`, or `qemu-guest-agent`."),
     click.option("--rules", default=None, metavar="SET",
                  help="2017-04, 2025-04 or strict. Default: strict for the reference, "
                  "2025-04 for others."),
@@ -40,6 +41,8 @@ _SHARED = (
                  help="TOML file of failures that are accepted for a while; strict both ways."),
     click.option("--timeout-scale", type=click.FloatRange(min=0.1), default=1.0,
                  show_default=True, help="Multiplies the deadlines of executors and applications."),
+    click.option("--speed", type=click.IntRange(1), default=1, show_default=True,
+                 help="Lets the fixed waits of azure-vmsnapshot pass so many times faster."),
     click.option("--quiet", is_flag=True, help="Show only failures and the verdict."),
 )  # fmt: skip
 
@@ -65,6 +68,7 @@ def run_suite(
     keep_failed: bool,
     known_deviations: Path | None,
     timeout_scale: float,
+    speed: int,
     quiet: bool,
     extra: tuple[str, ...] = (),
 ) -> int:
@@ -75,7 +79,7 @@ def run_suite(
     root = suite_root()
     parse_rules(rules, executor)
     parse_filesystems(filesystems)
-    select_target(executor, __version__)
+    select_target(executor, __version__, speed)
     if keyword:
         _check_keyword(keyword)
     arguments = [
@@ -87,6 +91,7 @@ def run_suite(
         "--fs", filesystems,
         "--out", str(out),
         "--timeout-scale", str(timeout_scale),
+        "--speed", str(speed),
         *extra,
     ]  # fmt: skip
     if rules is not None:

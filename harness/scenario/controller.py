@@ -115,7 +115,7 @@ class Controller:
         options = self._options
         if self._live:
             divert(self._config, options.out / "pytest.log")
-        target = select_target(options.executor, __version__)
+        target = select_target(options.executor, __version__, options.speed)
         identity = target.identity
         kit = load_kit(options.kit) if options.kit is not None else None
         self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
@@ -185,6 +185,8 @@ class Controller:
         words += ["--executor", options.executor, "--rules", options.rules]
         if options.known_deviations is not None:
             words += ["--known-deviations", shown_path(options.known_deviations)]
+        if options.speed != 1:
+            words += ["--speed", str(options.speed)]
         if options.timeout_scale != 1.0:
             words += ["--timeout-scale", f"{options.timeout_scale:g}"]
         return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]

@@ -105,7 +105,8 @@ class Worker:
     def target(self) -> Target:
         """The executor under test."""
         if self._target is None:
-            self._target = select_target(self.options.executor, __version__)
+            options = self.options
+            self._target = select_target(options.executor, __version__, options.speed)
         return self._target
 
     @property
