@@ -214,7 +214,7 @@ def test_a_record_of_an_accepted_failure(tmp_path: Path) -> None:
     assert (found.footer.verdict, found.footer.exit_code) == ("conforms", 0)
     assert "0 of 1 executed scenarios hold" in found.footer.why
     assert "1 that fail by a known deviation" in found.footer.why
-    for page in (html.render(found, {}, {}), junit.render(found).decode()):
+    for page in (html.render([found]), junit.render(found).decode()):
         assert "known deviation until 2027-01-31: known since 2.4" in page
 
 
