@@ -10,7 +10,6 @@ from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.suite import fixture
-from harness.targets.situation import KILL, when_marked
 
 ODD_CALLER = "/opt/caller.py"
 
@@ -43,18 +42,6 @@ def test_reads_its_standard_input(case: Case) -> None:
 def test_odd_caller(case: Case) -> None:
     """What the caller of the executor had, umask, folder, signals, input, no script inherits."""
     case.backup(Given(configured(), scripts()), caller=odd_caller(case)).expect(*ALL_WELL)
-
-
-def test_odd_caller_of_a_recovery(case: Case) -> None:
-    """The post-script of a killed run is started by a run with such a caller: it inherits nothing
-    either."""
-    given = Given(configured(), scripts())
-    everything = {**KILL, "tree": True} if case.reference else KILL
-    killed = case.backup(given, triggers=[when_marked("pre", "start", everything)])
-    killed.expect_killed()
-    run = case.backup(given, caller=odd_caller(case))
-    run.expect(*ALL_WELL, attempts={"post": (1, 2)})
-    run.check_recovered(killed)
 
 
 def test_many_arguments(case: Case) -> None:
