@@ -129,3 +129,10 @@ def test_both_scripts_fail(case: Case) -> None:
     run = case.backup(Given(config, scripts("fail", "fail")))
     (*begun, _), (*_, also) = failing("pre"), failing("post")
     run.expect(*begun, also, attempts={"pre": 2, "post": 3})
+
+
+@both
+def test_stops_itself_for_a_while(case: Case, which: str) -> None:
+    """A script that is stopped and goes on later has not ended meanwhile: it is waited for."""
+    run = case.backup(Given(configured(), scripts(**{which: "stop-itself"})))
+    run.expect(*ALL_WELL, due=[Due("RUN-02.success", which, "end")])

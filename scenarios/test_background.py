@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.contract.errors import for_script
+from harness.contract.verdict import FreezeDone, PostSucceeded, PreSucceeded, SnapshotFailed
 from harness.oracles.terms import Due
 from harness.scenario.case import Case, Run
 from harness.scenario.courses import ALL_WELL, failing
@@ -36,6 +37,18 @@ def check_not_delayed(run: Run, which: str) -> bool:
     return holds or run.binds("RUN-07.pipes")
 
 
+def check_lives_on(run: Run, which: str) -> None:
+    """RUN-07.background: what this script left running is there after the run."""
+    after = run.history.after
+    lives = after is not None and any(SESSION in process.argv for process in after.processes)
+    run.check(
+        "RUN-07.background",
+        lives,
+        expected=f"what the {which}-script started lives on",
+        observed="it lives" if lives else "it is gone",
+    )
+
+
 @pytest.mark.parametrize("fixture", ["hold-session", "hold-lock"])
 def test_session_lives_until_the_post_script(case: Case, fixture: str) -> None:
     """The pre-script leaves a process, with its output open, that the post-script ends."""
@@ -51,14 +64,7 @@ def test_post_script_starts_a_service(case: Case) -> None:
     run = case.backup(Given(configured(timeoutInSeconds=BUDGET), files))
     if check_not_delayed(run, "post"):
         run.expect(*ALL_WELL, background=[SESSION])
-    after = run.history.after
-    lives = after is not None and any(SESSION in process.argv for process in after.processes)
-    run.check(
-        "RUN-07.background",
-        lives,
-        expected="what the post-script started lives on",
-        observed="it lives" if lives else "it is gone",
-    )
+    check_lives_on(run, "post")
 
 
 def test_failing_attempts_leave_children(case: Case) -> None:
@@ -66,3 +72,20 @@ def test_failing_attempts_leave_children(case: Case) -> None:
     files = scripts(pre="fail-and-leave", post="end-left")
     run = case.backup(Given(configured(preScriptNoOfRetries=1), files))
     run.expect(*failing("pre"), attempts={"pre": 2})
+
+
+def test_session_outlives_a_failed_snapshot(case: Case) -> None:
+    """The snapshot fails, and what the command left is ended: not what the pre-script left."""
+    files = scripts(pre="hold-session", post="end-session")
+    run = case.backup(Given(configured(timeoutInSeconds=BUDGET), files), snapshots=("fail",))
+    happened = (PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
+    run.expect_where([Due("RUN-07.background", "post", "alive")], *happened)
+
+
+@pytest.mark.slow_by_contract
+def test_session_outlives_the_timeout_of_post(case: Case) -> None:
+    """The post-script's tree is ended at its deadline: what the pre-script left is none of it."""
+    files = scripts(pre="hold-session", post="hang")
+    run = case.backup(Given(configured(timeoutInSeconds=1), files))
+    run.expect(*failing("post", kind="timeout"), background=[SESSION])
+    check_lives_on(run, "pre")

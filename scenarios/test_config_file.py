@@ -168,6 +168,7 @@ BAD_CONFIGS: dict[str, tuple[tuple[GuestFile, ...], str, str]] = {
         "directory",
         "FILE-08.config",
     ),
+    "root-0777": ((folder("/", "0777"), config_file(MEANT)), "directory", "FILE-08.config"),
     "link-into-0777": (
         (folder("/opt/managed", "0777"), managed(), link(CONFIG_PATH, MANAGED)),
         "directory",

@@ -16,8 +16,10 @@ from harness.contract.verdict import (
     ScriptFinding,
     SnapshotTaken,
 )
+from harness.oracles.log import Told
 from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, policy, scripts
+from harness.scenario.logs import check_log
 from harness.targets.situation import at_call, when_asked, when_marked
 
 #: Seconds that the kernel takes for a freeze; until a writer's first word at the latest.
@@ -65,6 +67,7 @@ def test_frozen_by_somebody_else(case: Case, go_on: bool) -> None:
     )
     happened = (PreSucceeded(), FreezeFailed("freeze"), SnapshotTaken(), PostSucceeded())
     run.expect(*happened, foreign=["data"])
+    check_log(case, run, Told())  # it lies on another disk
 
 
 @pytest.mark.guest("log-disk")
@@ -96,6 +99,7 @@ def test_a_later_freeze_fails(case: Case, go_on: bool) -> None:
         triggers=[at_call("freeze", {"refuse": errno.EIO}, number=2)],
     )
     run.expect(PreSucceeded(), FreezeFailed("freeze"), SnapshotTaken(), PostSucceeded())
+    check_log(case, run, Told())  # also where it lies on that disk, which nobody has frozen
 
 
 @policy

@@ -22,13 +22,13 @@ from harness.scenario.given import Given, configured, scripts
 from harness.targets.situation import (
     KILL,
     STATUS_FOLDER,
+    TERMINATE,
     SnapshotAnswer,
     when_asked,
     when_marked,
     when_opened,
 )
 
-TERMINATE = {"kill": "executor", "signal": 15}
 #: The next run starts its own post-script, and before it that of the killed run, if it is due.
 RECOVERED = {"post": (1, 2)}
 

@@ -69,6 +69,28 @@ def test_script_changes_itself(
     run.expect(*failing(which, kind=kind), may_change=SCRIPTS)
 
 
+@pytest.mark.parametrize("which", ["pre", "post"])
+def test_script_takes_itself_away_and_is_not_due_again(case: Case, which: str) -> None:
+    """With no retry left no start is to come, and no look at it: it was executed, and it failed."""
+    run = case.backup(Given(configured(), scripts(**{which: "take-itself-away"})))
+    run.expect(*failing(which), may_change=SCRIPTS)
+
+
+def test_post_script_is_replaced_by_a_good_one(case: Case) -> None:
+    """Another file of root's with mode 700 stands at the post-script's path: it is what runs."""
+    other = named(POST_PATH, "impostor").on_wire()
+    run = case.backup(
+        Given(configured(), scripts()), triggers=[when_marked("pre", "end", {"put": [other]})]
+    )
+    runs = Due(
+        "FILE-09.resolved-once",
+        "post",
+        "impostor",
+        expected="the path that was resolved is what is started, whatever stands there now",
+    )
+    run.expect_where([runs], *ALL_WELL, may_change=SCRIPTS)
+
+
 def test_links_are_pointed_elsewhere(case: Case) -> None:
     """A link is resolved once, in the precheck: neither a retry nor post follows it again."""
     links = {which: f"/opt/links/{which}.sh" for which in ("pre", "post")}

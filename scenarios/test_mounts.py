@@ -64,6 +64,32 @@ def test_hidden_below_another_mount(case: Case) -> None:
     )
 
 
+@pytest.mark.guest("half-hidden")
+def test_hidden_here_and_seen_there(case: Case) -> None:
+    """A disk lies over the first of another one's mounts; through the second that is in use."""
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
+
+
+@pytest.mark.guest("read-only-first")
+def test_read_only_here_and_writable_there(case: Case) -> None:
+    """The first mount of a disk is read-only, the second is not: it is frozen."""
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
+
+
+@pytest.mark.guest("odd-names")
+def test_mount_points_with_odd_names(case: Case) -> None:
+    """A blank and a backslash in mount points, which the kernel writes as octal numbers."""
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)
+
+
+@pytest.mark.guest("root-within")
+def test_root_is_mounted_within_a_disk(case: Case) -> None:
+    """/ is bound to a folder of /data, as for a chroot: each lies within the other, / is last."""
+    run = case.backup(Given(configured(), scripts()))
+    # What the executor may write of its own below / is seen there too.
+    run.expect(*ALL_WELL, may_change=["/data/root/"], about=WHAT_IS_FROZEN)
+
+
 @pytest.mark.guest("ext2")
 def test_only_ext2(case: Case) -> None:
     """The only disk is an ext2: there is nothing to freeze, and all of it counts as frozen."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.contract.errors import ErrorName
+from harness.contract.errors import ErrorName, for_script
 from harness.contract.verdict import (
     FreezeDone,
     PostSucceeded,
@@ -12,15 +12,15 @@ from harness.contract.verdict import (
     ScriptFinding,
     SnapshotTaken,
 )
-from harness.oracles.log import Told, form
+from harness.oracles.log import Told
 from harness.scenario.case import Case
-from harness.scenario.courses import ALL_WELL
+from harness.scenario.courses import ALL_WELL, failing
 from harness.scenario.given import Given, configured, scripts
+from harness.scenario.logs import check_log, logs_of
+from harness.scenario.places import folder
 
 #: The layout's small tmpfs.
 SMALL = "/small"
-#: Where the reference executor's logs lie.
-LOGS = "/var/log/snapcert-executor/"
 
 
 @pytest.mark.guest("small-tmpfs")
@@ -54,13 +54,46 @@ def test_log_tells_what_happened(case: Case, go_on: bool) -> None:
     failed = ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED)
     happened = (failed, FreezeDone(), SnapshotTaken(), PostSucceeded())
     run.expect(*happened, attempts={"pre": 2})
-    if not case.reference:
-        return
-    logs = [path for path in case.guest.list_files([LOGS]) if path.endswith(".log")]
-    text = b"".join(case.guest.read(path) or b"" for path in logs).decode()
     told = Told(
         attempts=[("pre", 1, "exit status 1"), ("pre", 2, "exit status 1"), ("post", 1, "exit")],
         tails=["pre: the application refused"],
         errors=[ErrorName.PRE_EXECUTION_FAILED.value],
     )
-    case.add(form(text, told), run.history)
+    check_log(case, run, told)
+
+
+def test_each_run_leaves_a_log_of_its_own(case: Case) -> None:
+    """Two runs that fail in two ways: each one's log tells its own story, and both are there."""
+    for which in ("pre", "post"):
+        run = case.backup(Given(configured(), scripts(**{which: "fail"})))
+        run.expect(*failing(which))
+        told = Told(
+            attempts=[(which, 1, "exit status 1")],
+            tails=[f"{which}: the application refused"],
+            errors=[str(for_script(which, "execution-failed"))],
+        )
+        check_log(case, run, told)
+    if case.reference:
+        kept = len(logs_of(run.history.after))
+        run.check(
+            "ROB-04.form",
+            kept == 2,
+            expected="the log of each of the two runs is there",
+            observed=f"there are {kept} logs",
+        )
+
+
+def test_folder_for_the_outcome_with_a_blank(case: Case) -> None:
+    """The path of the status file holds a blank and a quote: the outcome is there."""
+    place = "/run/snapcert/status's folder"
+    given = Given(configured(), (*scripts(), folder(place)))
+    case.backup(given, status_folder=place).expect(*ALL_WELL)
+
+
+def test_nobody_says_how_many_disks_there_are(case: Case) -> None:
+    """SNAPCERT_SINGLE_DISK is not set: it is no single disk, and a failure costs the backup."""
+    run = case.backup(
+        Given(configured(continueBackupOnFailure=False), scripts(pre="fail")),
+        caller=("/usr/bin/env", "-u", "SNAPCERT_SINGLE_DISK"),
+    )
+    run.expect(*failing("pre"))

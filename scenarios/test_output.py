@@ -54,3 +54,18 @@ def test_output_is_no_text(case: Case) -> None:
 def test_closes_its_output(case: Case) -> None:
     """A script that closes its output and works on has not ended yet."""
     case.backup(Given(configured(), scripts("close-output", "close-output"))).expect(*ALL_WELL)
+
+
+@pytest.mark.slow_by_contract
+def test_output_of_a_script_that_hangs_is_kept(case: Case) -> None:
+    """What a script said before it was ended at its deadline is there afterwards."""
+    given = Given(configured(timeoutInSeconds=1), scripts(pre="talk-and-hang"))
+    run = case.backup(given, tails=[last_words("pre", 1, 200)])
+    run.expect(*failing("pre", kind="timeout"))
+
+
+def test_output_after_a_flood_is_kept(case: Case) -> None:
+    """After a mebibyte of anything a script says why it fails: it is the end that is kept."""
+    given = Given(configured(), scripts(post="flood-and-fail"))
+    run = case.backup(given, tails=[last_words("post", 1, 40)])
+    run.expect(*failing("post"))

@@ -28,7 +28,14 @@ from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, policy, scripts
 from harness.scenario.suite import fixture
-from harness.targets.situation import KILL, TREE_END, config_file, script_file, when_marked
+from harness.targets.situation import (
+    KILL,
+    TERMINATE,
+    TREE_END,
+    config_file,
+    script_file,
+    when_marked,
+)
 
 EXECUTION = ErrorName.POST_EXECUTION_FAILED
 
@@ -230,3 +237,22 @@ def test_recovery_is_killed_itself(case: Case) -> None:
         finding = ScriptFinding("recover", EXECUTION)
         third.expect(finding, FreezeDone(), SnapshotTaken(), attempts={"post": 0})
     case.backup(given).expect(*ALL_WELL, attempts={"post": (1, 2)})
+
+
+@pytest.mark.parametrize("action", [KILL, TERMINATE], ids=["killed", "told-to-end"])
+def test_recovery_goes_on_to_its_end(case: Case, action: Mapping[str, Any]) -> None:
+    """The main process is killed, or told to end, while a post-script is recovered that ends soon.
+
+    What survives of the reference lets it end: nothing is owed any more.
+    """
+    given = Given(configured(), scripts())
+    first = case.backup(given, triggers=[when_marked("pre", "start", kill(case, True))])
+    first.expect_killed()
+    second = case.backup(given, triggers=[when_marked("post", "start", action)])
+    recovering = not second.history.starts("pre")
+    second.expect_killed(pre=(0, 1), post=(1, 2))
+    third = case.backup(given)
+    if recovering and case.reference:
+        third.expect(*ALL_WELL)
+    else:  # another one may have ended it, and that was its only recovery
+        case.backup(given).expect(*ALL_WELL, attempts={"post": (1, 2)})

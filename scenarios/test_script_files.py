@@ -12,7 +12,7 @@ import pytest
 from harness.contract.verdict import ScriptFinding
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
-from harness.scenario.courses import NOT_FOUND, PERMISSION
+from harness.scenario.courses import ALL_WELL, NOT_FOUND, PERMISSION
 from harness.scenario.given import Given, configured, script, scripts
 from harness.scenario.places import (
     ACL_MASKED_SCRIPT,
@@ -259,3 +259,11 @@ def test_script_in_a_folder_of_roots(case: Case, mode: str) -> None:
     run = case.backup(Given(MEANT, (*scripts(), folder("/opt/scripts", mode))))
     finding = ScriptFinding("precheck", PERMISSION["pre"], "directory")
     run.expect_taken("FILE-08.sticky" if mode == "03755" else "FILE-08.scripts", unless=finding)
+
+
+def test_paths_that_a_shell_would_take_apart(case: Case) -> None:
+    """Blanks, quotes, a substitution and a glob are parts of a path like any other."""
+    places = {which: f"/opt/it's $(two) *words; ü/{which}.sh" for which in PATHS}
+    case.backup(
+        Given(named(**places), tuple(at(path, which) for which, path in places.items()))
+    ).expect(*ALL_WELL)

@@ -9,6 +9,7 @@ import pytest
 
 from harness.contract.config import CONFIG_PATH
 from harness.contract.errors import ErrorName
+from harness.contract.verdict import SnapshotFailed
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case, Run
 from harness.scenario.courses import ALL_WELL
@@ -112,6 +113,41 @@ def test_second_run_is_refused_while_the_root_is_frozen(case: Case) -> None:
     if check_refused(run, seconds[0]):
         run.expect(*ALL_WELL)
     check_undisturbed(run)
+
+
+def test_second_run_is_refused_in_a_recovery(case: Case) -> None:
+    """The run under way has only come to the post-script of one that was killed: which runs once.
+
+    Where what survived of that one ran it already, the run is held in its own post-script.
+    """
+    seconds: list[Beside] = []
+    given = Given(configured(), scripts())
+    everything = {**KILL, "tree": True} if case.reference else KILL
+    killed = case.backup(given, triggers=[when_marked("pre", "start", everything)])
+    killed.expect_killed()
+    run = case.backup(given, triggers=[MOMENTS["post"]], during=beside(case, seconds))
+    if check_refused(run, seconds[0]):
+        run.expect(*ALL_WELL, attempts={"post": (1, 2)})
+        run.check_recovered(killed)
+
+
+def test_second_run_is_refused_while_a_lost_worker_is_made_good(case: Case) -> None:
+    """The reference's worker is killed, and its main process runs the post-script: it is at work.
+
+    An executor of another hand is held in its own post-script.
+    """
+    seconds: list[Beside] = []
+    lost = {"kill": "children of executor", "signal": 9}
+    triggers = [when_marked("pre", "start", lost)] if case.reference else []
+    given = Given(configured(), scripts())
+    during = beside(case, seconds)
+    run = case.backup(given, triggers=[*triggers, MOMENTS["post"]], during=during)
+    if not check_refused(run, seconds[0]):
+        return
+    if case.reference:
+        run.expect_killed(verdict=SnapshotFailed())
+    else:
+        run.expect(*ALL_WELL)
 
 
 def test_second_run_finds_another_config(case: Case) -> None:

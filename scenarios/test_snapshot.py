@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.contract.errors import ErrorName
 from harness.contract.verdict import (
     FreezeDone,
     FreezeFailed,
@@ -14,17 +15,24 @@ from harness.contract.verdict import (
     PostSucceeded,
     PreSucceeded,
     SnapshotFailed,
+    SnapshotTaken,
 )
+from harness.oracles.terms import Due
 from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, command, configured, scripts
-from harness.targets.situation import when_asked
+from harness.targets.situation import at_call, when_asked
 
 NOT_TAKEN = (PreSucceeded(), FreezeDone(), SnapshotFailed(), PostSucceeded())
 #: Seconds: a slow snapshot is well within it.
 ITS_BOUND = 3.0
 #: Seconds after which a hanging command is given up.
 SHORT_BOUND = 1.0
+#: Seconds that a freeze takes, of the bound for it and the snapshot. Who counts from the request is
+#: later than the bound by more than a busy machine's timer.
+LONG_FREEZE, BOTH_BOUND = 2.4, 4.0
+#: What leaves-its-output-open.sh leaves, by a word of its argument vector.
+OPEN_OUTPUT = "3611"
 
 
 @pytest.mark.slow_by_contract
@@ -90,3 +98,62 @@ def test_thawed_by_somebody_else_and_it_fails(case: Case, go_on: bool) -> None:
     )
     happened = (PreSucceeded(), FreezeDone(), SnapshotFailed(), FreezeFailed("thaw"))
     run.expect(*happened, PostSucceeded(), foreign=["data"])
+
+
+@pytest.mark.slow_by_contract
+def test_snapshot_takes_long_with_freeze_off(case: Case) -> None:
+    """Nothing is frozen, and the command is waited for as long as the bound says all the same."""
+    given = Given(configured(fsFreezeEnabled=False), scripts())
+    run = case.backup(given, snapshots=("slow",), freeze_bound=ITS_BOUND)
+    well = (PreSucceeded(), FreezeOff(), SnapshotTaken(), PostSucceeded())
+    run.expect(*well, about=["SNP-02.bound"])
+
+
+@pytest.mark.slow_by_contract
+@pytest.mark.guest("two-disks")
+def test_a_slow_freeze_leaves_the_snapshot_less_time(case: Case) -> None:
+    """The second freeze takes most of the bound, then the command hangs: one bound for both."""
+    run = case.backup(
+        Given(configured(), scripts()),
+        snapshots=("hang",),
+        triggers=[at_call("freeze", {"delay": LONG_FREEZE}, number=2)],
+        freeze_bound=BOTH_BOUND,
+    )
+    run.expect(*NOT_TAKEN)
+
+
+def test_command_leaves_its_output_open(case: Case) -> None:
+    """It took the set and exits with 0; a child that holds its output open delays nothing."""
+    run = case.backup(
+        Given(configured(), scripts()),
+        command=command("leaves-its-output-open"),
+        freeze_bound=ITS_BOUND,
+    )
+    outcome = run.history.end.outcome
+    errors = outcome.errors if outcome else ()
+    taken = ErrorName.SNAPSHOT_FAILED.value not in errors
+    run.check(
+        "PLG-01.snapshot",
+        taken,
+        expected="the exit status of the command says that the set was taken",
+        observed=f"errors: {', '.join(errors) or 'none'}",
+    )
+    if taken or run.binds("PLG-01.snapshot"):
+        run.expect(*ALL_WELL, background=[OPEN_OUTPUT])
+
+
+def test_what_a_failed_command_left_is_ended_before_post(case: Case) -> None:
+    """The command fails and leaves a child that ignores SIGTERM: post does not meet it."""
+    run = case.backup(
+        Given(configured(), scripts(post="look-for-stubborn")),
+        command=command("stubborn"),
+        snapshots=("fail",),
+    )
+    gone = Due(
+        "SNP-02.tree",
+        "post",
+        "alive",
+        there=False,
+        expected="the command's tree is ended before the post-script starts",
+    )
+    run.expect(*NOT_TAKEN, due=[gone])

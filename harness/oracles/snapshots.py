@@ -103,7 +103,8 @@ def _patience(history: History, terms: Terms) -> Iterator[Finding]:
     if not history.snapshots or outcome is None or _hurt(history):
         return
     call = history.snapshots[0]
-    since = min([c.at for c in own_calls(history, "freeze")] or [call.requested])
+    froze = [c.at for c in own_calls(history, "freeze")]
+    since, what = min(froze or [call.requested]), "the first freeze" if froze else "the request"
     earliest = terms.shortest_bound - max(1.0, terms.shortest_bound / 10)
     thaws = [c.at for c in own_calls(history, "thaw") if c.at >= call.requested]
     if call.answer == 0 and call.answered is not None:
@@ -112,16 +113,18 @@ def _patience(history: History, terms: Terms) -> Iterator[Finding]:
             return
         given_up = "SnapshotFailed" in outcome.errors
         seen = "it was given up" if given_up else "it was waited for"
-    elif call.answered is None and thaws:
-        took = thaws[0] - since
+    elif call.answered is None and (thaws or not (froze or own_freezes(history, terms))):
+        # Where nothing is to be thawed it was given up before the post-script started.
+        post = post_start(history)
+        took = (thaws[0] if thaws else post.late if post else history.end.ended) - since
         given_up = took < earliest - _CLOCK_EARLY
-        seen = f"the thaw was asked for {took:.3f} s after the first freeze"
+        seen = f"it was given up at the latest {took:.3f} s after {what}"
     else:
         return
     yield found(
         "SNP-02.bound",
         not given_up,
-        f"a snapshot is waited for until {earliest:g} s after the first freeze at least",
+        f"a snapshot is waited for until {earliest:g} s after {what} at least",
         seen,
     )
 

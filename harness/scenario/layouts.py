@@ -85,6 +85,33 @@ def _over_mounted(filesystem: Filesystem) -> Layout:
     return data_disks(DiskSpec("below", filesystem), DiskSpec("data", filesystem))
 
 
+def _half_hidden(filesystem: Filesystem) -> Layout:
+    again = ExtraMount("disk", "/mnt/again", source="below")
+    return replace(_over_mounted(filesystem), extra_mounts=(again,))
+
+
+def _read_only_first(filesystem: Filesystem) -> Layout:
+    return data_disks(
+        DiskSpec("data", filesystem),
+        mounts=(
+            ExtraMount("disk", "/mnt/again", source="data"),
+            ExtraMount("remount", "/data", options="ro"),
+        ),
+    )
+
+
+def _odd_names(filesystem: Filesystem) -> Layout:
+    return data_disks(
+        DiskSpec("data", filesystem, mountpoint="/srv/two words"),
+        DiskSpec("log", filesystem, mountpoint="/srv/back\\slash"),
+    )
+
+
+def _root_within(filesystem: Filesystem) -> Layout:
+    bound = ExtraMount("bind", "/data/root", source="/")
+    return replace(_root_and_data(filesystem), extra_mounts=(bound,))
+
+
 def _subvolumes(_: Filesystem) -> Layout:
     return data_disks(
         DiskSpec("data", "btrfs", options="subvol=@data"),
@@ -130,6 +157,10 @@ def _engine_binds(filesystem: Filesystem) -> Layout:
 #: "mounted-again": a disk with four mounts: whole, whole again, a folder of it, read-only;
 #: "read-only-mount": a writable filesystem whose only mount is read-only;
 #: "over-mounted": a disk hidden below another one, mounted over it;
+#: "half-hidden": the same, where the hidden one is mounted elsewhere too;
+#: "read-only-first": a disk whose first mount is read-only, its second not;
+#: "odd-names": mount points that mountinfo can't write as they are;
+#: "root-within": like "root-and-data", with the root bound to a folder of the data disk;
 #: "subvolumes": a btrfs of which two subvolumes are mounted and the whole is not, as distributions
 #: install themselves;
 #: "beside": ext3, ext2, btrfs with a subvolume within it, and a tmpfs on the data disk;
@@ -148,6 +179,10 @@ LAYOUTS: Mapping[str, Callable[[Filesystem], Layout]] = {
     "mounted-again": _mounted_again,
     "read-only-mount": _read_only_mount,
     "over-mounted": _over_mounted,
+    "half-hidden": _half_hidden,
+    "read-only-first": _read_only_first,
+    "odd-names": _odd_names,
+    "root-within": _root_within,
     "subvolumes": _subvolumes,
     "beside": _beside,
     "ext2": _ext2,

@@ -20,6 +20,8 @@ SNAPSHOT_COMMAND = "/run/snapcert/bin/snapshot"
 
 #: An action: SIGKILL to the executor's main process.
 KILL: Mapping[str, Any] = {"kill": "executor", "signal": 9}
+#: The same with SIGTERM, as from a shutdown of its service.
+TERMINATE: Mapping[str, Any] = {"kill": "executor", "signal": 15}
 
 #: What the snapshot command does when it is called: "take" a set, at once or after `SLOW` seconds
 #: ("slow"), "fail" with exit 1, or "hang".

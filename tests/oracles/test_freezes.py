@@ -403,6 +403,15 @@ COURSES: dict[str, Course] = {
         asked(HANGS, True),
         Terms(bound=5.0, shortest_bound=1.2),
     ),
+    "given up too early where nothing is frozen": Course(
+        "SNP-02.bound", (True, False), history(snapshots=(HANGS,), freezes=()), PATIENT
+    ),
+    "given up in time where nothing is frozen": Course(
+        "SNP-02.bound",
+        (True, True),
+        history(snapshots=(HANGS,), freezes=()),
+        Terms(bound=5.0, shortest_bound=1.2),
+    ),
 }
 
 
