@@ -43,7 +43,9 @@ class KitFile:
 
 @dataclass(frozen=True)
 class Kit:
-    """A kit as it was read. `files` are by path in the kit; kit.toml is among them."""
+    """A kit as it was read. `files` are by path in the kit, its base's among them; kit.toml is its
+    own: a base gives files, never settings.
+    """
 
     folder: Path
     manifest: Manifest
@@ -95,7 +97,18 @@ class Kit:
 
 
 def load_kit(folder: Path) -> Kit:
-    """Read a kit's folder. Raises UsageProblem; nothing was run then."""
+    """Read a kit's folder, and that of its base. Raises UsageProblem; nothing was run then."""
+    path, text, manifest = _manifest(folder)
+    files = _read(folder)
+    if manifest.base:
+        files = {**_read(_base(path, text, manifest.base)), **files}
+    kit = Kit(folder, manifest, files)
+    _require_files(path, text, kit)
+    return kit
+
+
+def _manifest(folder: Path) -> tuple[Path, str, Manifest]:
+    """The folder's kit.toml: where it is, its text, what it says."""
     if not folder.is_dir():
         raise UsageProblem(
             f"{folder} is no folder: there is no script kit",
@@ -112,16 +125,31 @@ def load_kit(folder: Path) -> Kit:
         )
     text = _text(path)
     try:
-        manifest = parse_manifest(tomllib.loads(text))
+        return path, text, parse_manifest(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageProblem(
             f"{path} is no TOML: {error}", "mend that place in the file", "kit.toml"
         ) from None
     except ManifestError as error:
         raise UsageProblem(_place(path, text, error), error.remedy, error.ref) from None
-    kit = Kit(folder, manifest, _read(folder))
-    _require_files(path, text, kit)
-    return kit
+
+
+def _base(path: Path, text: str, name: str) -> Path:
+    """The folder of the kit whose files this one takes where it has none of its own.
+
+    One step and no chain: each file is in one of two folders.
+    """
+    folder = path.parent / name
+    if not (folder / MANIFEST).is_file():
+        wrong = f"{folder} holds no kit.toml"
+        remedy = "a kit travels with its base: put that kit's folder there, or mend the path"
+    elif _manifest(folder)[2].base:
+        wrong = f"{folder} has a base itself"
+        remedy = "name the kit that it is based on, or copy the files that are needed"
+    else:
+        return folder
+    error = ManifestError("kit.base", f"kit.base: {wrong}", remedy)
+    raise UsageProblem(_place(path, text, error), remedy, "kit.base")
 
 
 def _require_files(path: Path, text: str, kit: Kit) -> None:
@@ -134,7 +162,9 @@ def _require_files(path: Path, text: str, kit: Kit) -> None:
     if kit.manifest.dockerfile:
         wanted.append(("guest.dockerfile", kit.manifest.dockerfile))
     for key, name in wanted:
-        if name not in kit.files:
+        # An image is built from the folder itself, and so not from a base's Dockerfile.
+        there = (kit.folder / name).is_file() if key == "guest.dockerfile" else name in kit.files
+        if not there:
             what = "a folder" if (kit.folder / name).is_dir() else "not there"
             error = ManifestError(key, f"{key}: the file {name!r} of the kit is {what}", "")
             raise UsageProblem(
