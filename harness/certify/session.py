@@ -75,9 +75,9 @@ def kit_image(engine: Engine, kit: Kit, target: Target, progress: Progress) -> s
         )
     packages = (*manifest.packages, *target.packages)
     if manifest.dockerfile:
-        spec = ImageSpec(kit.name, dockerfile=str(kit.folder / manifest.dockerfile))
+        spec = ImageSpec(kit.image_name, dockerfile=str(kit.folder / manifest.dockerfile))
     else:
-        spec = ImageSpec(kit.name, tuple(dict.fromkeys(packages)))
+        spec = ImageSpec(kit.image_name, tuple(dict.fromkeys(packages)))
     return ensure_image(engine, spec, progress)
 
 
