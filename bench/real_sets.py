@@ -7,6 +7,7 @@ then on the other, so that a set taken at one instant can never show the second 
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -173,15 +174,24 @@ def sets(host: Host, filesystem: Filesystem, count: int, prefix: str) -> Iterato
 
 
 def ahead(
-    host: Host, layout: Layout, count: int, prefix: str, *, plain: bool, bulk: int = 24 << 20
+    host: Host,
+    layout: Layout,
+    count: int,
+    prefix: str,
+    *,
+    plain: bool,
+    apart: float | None = None,
+    bulk: int = 24 << 20,
 ) -> Iterator[int | None]:
     """How far the first disk is ahead of the second in each of `count` sets of running disks.
 
     0 or 1: the set is one instant. Negative: the later write is there and the earlier is not.
-    None: the copy did not even mount.
+    None: the copy did not even mount. With `apart` the second disk is taken first.
     """
     with host.guest(layout) as guest, under_load(guest, ORDERED, "/a", "/b", str(bulk)):
-        taking: Callable[[Guest, str], SnapshotSet] = host.copy if plain else host.snapshot
+        taking: Callable[[Guest, str], SnapshotSet] = (
+            host.copy if plain else functools.partial(host.snapshot, apart=apart)
+        )
         for number in range(count):
             set_id = f"{prefix}-{'copy' if plain else 'set'}-{number}"
             taking(guest, set_id)

@@ -41,9 +41,10 @@ def wanted(kits: Sequence[str]) -> list[ImageSpec]:
 
 
 def _kit_image(folder: Path) -> ImageSpec:
-    manifest = load_kit(folder).manifest
+    kit = load_kit(folder)
+    manifest = kit.manifest
     dockerfile = str(folder / manifest.dockerfile) if manifest.dockerfile else ""
-    return ImageSpec(manifest.name, manifest.packages, dockerfile=dockerfile)
+    return ImageSpec(kit.image_name, manifest.packages, dockerfile=dockerfile)
 
 
 def bundled() -> list[str]:

@@ -3,7 +3,8 @@
 *Oracle control*: each round's own evidence, sabotaged, must be caught; that is the oracles' work,
 here it becomes lines of the record. *Script control*: the same round with scripts that only
 `exit 0`, then without the freeze too. It is information: a crash-safe database on one disk may
-survive without scripts, and then that is said.
+survive without scripts, and then that is said. A kit with several disks also meets a storage that
+copies them at two instants, without its scripts and, where these stop writes, with them.
 """
 
 from __future__ import annotations
@@ -26,27 +27,36 @@ _NOTHING = b"#!/bin/sh\nexit 0\n"
 
 @dataclass(frozen=True)
 class Variant:
-    """A kit in which something is left out; `name` says what, `freezes` whether it is frozen."""
+    """A kit in which something is left out, and how its set is taken; `name` says both.
+
+    `freezes`: whether anything is frozen; `apart`: the disks are copied at two instants; `idle`:
+    the scripts do nothing.
+    """
 
     name: str
     kit: Kit
     freezes: bool
+    apart: bool = False
+    idle: bool = True
 
 
 def variants(kit: Kit) -> tuple[Variant, ...]:
-    """The kit with scripts that do nothing, with the freeze as it is, then without it."""
-    idle = _with(kit, {kit.pre.path: _NOTHING, kit.post.path: _NOTHING})
+    """Scripts that do nothing, with the freeze as it is, then without it, then at two instants."""
     settings = json.loads(kit.config_file.content)
-    thawed = json.dumps({**settings, "fsFreezeEnabled": False}, indent=4).encode()
-    frozen = bool(settings.get("fsFreezeEnabled", True))
-    without = Variant(
-        "scripts that do nothing, nothing frozen",
-        _with(idle, {kit.config_file.path: thawed}),
-        False,
-    )
-    if not frozen:
-        return (without,)
-    return (Variant("scripts that do nothing, frozen", idle, True), without)
+    config = json.dumps({**settings, "fsFreezeEnabled": False}, indent=4).encode()
+    thawed = _with(kit, {kit.config_file.path: config})
+    idle = {kit.pre.path: _NOTHING, kit.post.path: _NOTHING}
+    nothing = "scripts that do nothing"
+    found = [Variant(f"{nothing}, nothing frozen", _with(thawed, idle), False)]
+    if settings.get("fsFreezeEnabled", True):
+        found.insert(0, Variant(f"{nothing}, frozen", _with(kit, idle), True))
+    if len(kit.manifest.layout.disks) > 1:
+        two = "nothing frozen, the disks copied at two instants"
+        found.append(Variant(f"{nothing}, {two}", _with(thawed, idle), False, apart=True))
+        if kit.manifest.stops_writes:
+            own = Variant(f"the kit's own scripts, {two}", thawed, False, apart=True, idle=False)
+            found.append(own)
+    return tuple(found)
 
 
 def oracle_lines(
@@ -60,15 +70,20 @@ def oracle_lines(
 
 
 def script_line(variant: Variant, history: History, scenario: str, filesystem: str) -> ControlLine:
-    """What the scripts make of this layout, by a round without them."""
+    """What the scripts make of this layout, by a round of one variant."""
     proof = ledger(history)
     shown = reached(history, Terms(freezes=variant.freezes))
+    them = "without them" if variant.idle else "with them"
     if proof.proof is Proof.BROKEN:
-        detail = f"without them the proof breaks: {_why(history)}"
+        detail = f"{them} the proof breaks: {_why(history)}"
         if not (proof.lost or proof.halved or proof.gaps or proof.faults or proof.not_started):
             detail += "; the restored data itself is whole"
     elif proof.proof is Proof.NOT_PROVEN:
-        detail = f"not proven without them: {'; '.join(proof.doubts)}"
+        detail = f"not proven {them}: {'; '.join(proof.doubts)}"
+    elif not variant.idle:
+        detail = f"with them the restored set is whole ({proof.counts})"
+    elif variant.apart:
+        detail = f"without them the restored set is whole too, this time ({proof.counts})"
     else:
         detail = (
             f"without them the restored set is whole too ({proof.counts}): on this layout the "

@@ -43,15 +43,23 @@ class KitFile:
 
 @dataclass(frozen=True)
 class Kit:
-    """A kit as it was read. `files` are by path in the kit; kit.toml is among them."""
+    """A kit as it was read. `files` are by path in the kit, those of the kit named `base` among
+    them; kit.toml is its own: a base gives files, never settings.
+    """
 
     folder: Path
     manifest: Manifest
     files: Mapping[str, KitFile]
+    base: str = ""
 
     @property
     def name(self) -> str:
         return self.manifest.name
+
+    @property
+    def image_name(self) -> str:
+        """What its guests' image is called: with the packages of its base it is that one's."""
+        return self.base or self.name
 
     @property
     def config(self) -> Config | ConfigProblem:
@@ -86,16 +94,27 @@ class Kit:
 
     def on_filesystem(self, filesystem: Filesystem) -> Kit:
         """The same kit with its disks on another filesystem."""
-        return Kit(self.folder, self.manifest.on_filesystem(filesystem), self.files)
+        return replace(self, manifest=self.manifest.on_filesystem(filesystem))
 
     def patient(self, factor: float) -> Kit:
         """The same kit, whose application gets `factor` times as long for each of its commands."""
         commands = self.manifest.commands.scaled(factor)
-        return Kit(self.folder, replace(self.manifest, commands=commands), self.files)
+        return replace(self, manifest=replace(self.manifest, commands=commands))
 
 
 def load_kit(folder: Path) -> Kit:
-    """Read a kit's folder. Raises UsageProblem; nothing was run then."""
+    """Read a kit's folder, and that of its base. Raises UsageProblem; nothing was run then."""
+    path, text, manifest = _manifest(folder)
+    kit = Kit(folder, manifest, _read(folder))
+    if manifest.base:
+        base, name = _base(path, text, manifest.base)
+        kit = replace(kit, files={**_read(base), **kit.files}, base=name)
+    _require_files(path, text, kit)
+    return kit
+
+
+def _manifest(folder: Path) -> tuple[Path, str, Manifest]:
+    """The folder's kit.toml: where it is, its text, what it says."""
     if not folder.is_dir():
         raise UsageProblem(
             f"{folder} is no folder: there is no script kit",
@@ -112,16 +131,31 @@ def load_kit(folder: Path) -> Kit:
         )
     text = _text(path)
     try:
-        manifest = parse_manifest(tomllib.loads(text))
+        return path, text, parse_manifest(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UsageProblem(
             f"{path} is no TOML: {error}", "mend that place in the file", "kit.toml"
         ) from None
     except ManifestError as error:
         raise UsageProblem(_place(path, text, error), error.remedy, error.ref) from None
-    kit = Kit(folder, manifest, _read(folder))
-    _require_files(path, text, kit)
-    return kit
+
+
+def _base(path: Path, text: str, where: str) -> tuple[Path, str]:
+    """The folder and the name of the kit whose files this one takes where it has none of its own.
+
+    One step and no chain: each file is in one of two folders.
+    """
+    folder = path.parent / where
+    if not (folder / MANIFEST).is_file():
+        wrong = f"{folder} holds no kit.toml"
+        remedy = "a kit travels with its base: put that kit's folder there, or mend the path"
+    elif (base := _manifest(folder)[2]).base:
+        wrong = f"{folder} has a base itself"
+        remedy = "name the kit that it is based on, or copy the files that are needed"
+    else:
+        return folder, base.name
+    error = ManifestError("kit.base", f"kit.base: {wrong}", remedy)
+    raise UsageProblem(_place(path, text, error), remedy, "kit.base")
 
 
 def _require_files(path: Path, text: str, kit: Kit) -> None:
@@ -134,7 +168,9 @@ def _require_files(path: Path, text: str, kit: Kit) -> None:
     if kit.manifest.dockerfile:
         wanted.append(("guest.dockerfile", kit.manifest.dockerfile))
     for key, name in wanted:
-        if name not in kit.files:
+        # An image is built from the folder itself, and so not from a base's Dockerfile.
+        there = (kit.folder / name).is_file() if key == "guest.dockerfile" else name in kit.files
+        if not there:
             what = "a folder" if (kit.folder / name).is_dir() else "not there"
             error = ManifestError(key, f"{key}: the file {name!r} of the kit is {what}", "")
             raise UsageProblem(

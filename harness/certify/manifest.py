@@ -92,7 +92,8 @@ class Manifest:
 
     `stops_writes`: nothing is acknowledged between the pre-script's end and the post-script's
     start. `environment` is given to every command of the application. `data` are folders besides
-    the disks' mount points in which it keeps data.
+    the disks' mount points in which it keeps data. `base` is the folder of another kit, from this
+    one's: its files are this kit's too.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Manifest:
     environment: Mapping[str, str]
     commands: Commands
     data: tuple[str, ...] = ()
+    base: str = ""
 
     @property
     def own_folders(self) -> tuple[str, ...]:
@@ -138,6 +140,9 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     vendor = kit.text("vendor")
     version = kit.text("version")
     description = kit.text("description", "")
+    base = kit.text("base", "")
+    if base.startswith("/"):
+        raise kit.wrong("base", f"{base!r} is a full path", "write it from this kit's folder")
     kit.done()
     guest = top.table("guest")
     packages = guest.texts("packages", ())
@@ -168,6 +173,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
         environment=application.strings("environment"),
         commands=_commands(application),
         data=application.absolutes("data"),
+        base=base,
     )
     application.done()
     top.done()
@@ -218,7 +224,8 @@ def _layout(shape: Shape, disks: Sequence[DiskSpec]) -> Layout:
         if disk.filesystem == "ext2":
             message = "a root filesystem on ext2 can never be frozen and proves nothing"
             raise ManifestError("disks[].filesystem", message, "use ext3, ext4, xfs or btrfs")
-    return Layout(shape=shape, disks=tuple(disks))
+    # A loopback of its own: what listens there must not meet, in a restored guest, the original.
+    return Layout(shape=shape, disks=tuple(disks), network="none")
 
 
 def _scripts(table: Table) -> Scripts:

@@ -41,7 +41,7 @@ from harness.problem import UsageProblem
 from harness.results.record import CheckLine, Line, RunLine, Status, check_of
 from harness.results.verdict import is_bad, status_of, worst
 from harness.targets.backup import backup
-from harness.targets.situation import Situation
+from harness.targets.situation import Situation, SnapshotAnswer
 from harness.targets.target import Target
 
 #: Rules that speak of what the user gets, and so of the kit.
@@ -75,9 +75,9 @@ def kit_image(engine: Engine, kit: Kit, target: Target, progress: Progress) -> s
         )
     packages = (*manifest.packages, *target.packages)
     if manifest.dockerfile:
-        spec = ImageSpec(kit.name, dockerfile=str(kit.folder / manifest.dockerfile))
+        spec = ImageSpec(kit.image_name, dockerfile=str(kit.folder / manifest.dockerfile))
     else:
-        spec = ImageSpec(kit.name, tuple(dict.fromkeys(packages)))
+        spec = ImageSpec(kit.image_name, tuple(dict.fromkeys(packages)))
     return ensure_image(engine, spec, progress)
 
 
@@ -163,10 +163,10 @@ class Session:
         self.load = replace(self.load, before=self.load.before + later)
 
     def script_control(self) -> None:
-        """The rounds without scripts; information only."""
+        """The rounds of the script control; information only."""
         with self._kit_at_work():
             for variant in variants(self.kit):
-                history = self._run(variant.kit)
+                history = self._run(variant.kit, answer="apart" if variant.apart else "take")
                 self.record(script_line(variant, history, self.scenario, self.filesystem))
 
     # -- level 4
@@ -272,7 +272,12 @@ class Session:
     def _scaled(self) -> Load:
         return replace(self.load, within=self.load.within * self.timeout_scale)
 
-    def _run(self, kit: Kit, judge_it: Callable[[History], None] | None = None) -> History:
+    def _run(
+        self,
+        kit: Kit,
+        judge_it: Callable[[History], None] | None = None,
+        answer: SnapshotAnswer = "take",
+    ) -> History:
         """One round, recorded, and judged while its guest is still there to be kept."""
 
         def recorded(history: History) -> None:
@@ -303,6 +308,7 @@ class Session:
         config = usable_config(kit)
         plain = Situation(
             files=script_files(kit),
+            snapshots=(answer,),
             timeout=float(effective_timeout(config, None)[0]),
             heeds_bound=self.target.identity.kind == "reference",
             single_disk=kit.manifest.layout.single_disk,

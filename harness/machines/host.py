@@ -243,11 +243,16 @@ class Host:
 
     # -- snapshot sets
 
-    def snapshot(self, guest: Guest, set_id: str) -> SnapshotSet:
-        """Take one set of all disks of the guest, at one instant, frozen or not."""
-        return SnapshotSet.of(
-            set_id, self._ask(wire.Do.SNAPSHOT, {"guest": guest.name, "set": set_id}, _DISKS)
-        )
+    def snapshot(self, guest: Guest, set_id: str, apart: float | None = None) -> SnapshotSet:
+        """Take one set of all disks of the guest, at one instant, frozen or not.
+
+        With `apart` it is the control for that: each disk at an instant of its own, the last one
+        first, so many seconds between two.
+        """
+        wanted: dict[str, Any] = {"guest": guest.name, "set": set_id}
+        if apart is not None:
+            wanted["apart"] = apart
+        return SnapshotSet.of(set_id, self._ask(wire.Do.SNAPSHOT, wanted, _DISKS))
 
     def copy(self, guest: Guest, set_id: str) -> SnapshotSet:
         """The control: a plain live copy, disk after disk, which is no snapshot at all."""

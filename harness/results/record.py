@@ -229,7 +229,8 @@ class ControlLine:
     """A control: what the proof itself is worth.
 
     kind "oracle": the evidence was sabotaged; `caught` must be True. kind "script": the same round
-    without what the scripts do; information, `caught` tells whether it made a difference.
+    without what the scripts do, or on storage that is no single instant; information, `caught`
+    tells whether it made a difference.
     """
 
     name: str

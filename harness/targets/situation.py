@@ -24,9 +24,11 @@ KILL: Mapping[str, Any] = {"kill": "executor", "signal": 9}
 TERMINATE: Mapping[str, Any] = {"kill": "executor", "signal": 15}
 
 #: What the snapshot command does when it is called: "take" a set, at once or after `SLOW` seconds
-#: ("slow"), "fail" with exit 1, or "hang".
-SnapshotAnswer = Literal["take", "slow", "fail", "hang"]
+#: ("slow"), "fail" with exit 1, or "hang"; "apart": the disks one by one, the last one first,
+#: `APART` seconds between two, which is no set of one instant.
+SnapshotAnswer = Literal["take", "slow", "apart", "fail", "hang"]
 SLOW = 1.0
+APART = 3.0
 
 #: SPEC's own bounds in seconds: RUN-05's end of a process tree, FRZ-03's freeze, ROB-01's wait.
 TREE_END = 5.0

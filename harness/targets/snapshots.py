@@ -10,7 +10,7 @@ from harness.history import Snapshot
 from harness.machines.guest import Guest, SnapshotRequest
 from harness.machines.host import Host
 from harness.problem import Problem
-from harness.targets.situation import SLOW, Situation
+from harness.targets.situation import APART, SLOW, Situation
 
 #: A call that is being served when the service ends gets this long to be answered, in seconds.
 _LAST_CALL = 60.0
@@ -77,9 +77,10 @@ class SnapshotService:
             return
         # Also where it is to fail or hang: what the host sees of each disk then proves a freeze
         # that is shorter than the sampling. That set is none: nobody is told of it.
-        taken = self._host.snapshot(self._guest, f"{self._run}-{number}")
+        apart = APART if answer == "apart" else None
+        taken = self._host.snapshot(self._guest, f"{self._run}-{number}", apart)
         snapshot = replace(snapshot, disks=taken.disks)
-        if answer in ("take", "slow"):
+        if answer in ("take", "slow", "apart"):
             snapshot = replace(
                 snapshot, set_id=taken.id, taken_from=taken.taken_from, taken_to=taken.taken_to
             )

@@ -54,13 +54,14 @@ def test_everything_of_a_kit_is_read(write_kit: WriteKit) -> None:
     assert kit.pre.content.startswith(b"#!/bin/sh")
 
 
-def test_the_bundled_kits_load() -> None:
-    for name in ("ledger", "postgresql"):
-        kit = load_kit(BUNDLED / name)
-        assert kit.name == name
-        assert isinstance(kit.config, Config)
-        for command in (kit.manifest.commands.start, kit.manifest.commands.verify):
-            assert kit.files[command.argv[0].removeprefix("/opt/kit/")].executable
+@pytest.mark.parametrize("folder", sorted(BUNDLED.iterdir()), ids=lambda folder: folder.name)
+def test_the_bundled_kits_load(folder: Path) -> None:
+    kit = load_kit(folder)
+    assert kit.name == folder.name
+    assert isinstance(kit.config, Config)
+    assert (folder / "README.md").is_file()
+    for command in (kit.manifest.commands.start, kit.manifest.commands.verify):
+        assert kit.files[command.argv[0].removeprefix("/opt/kit/")].executable
 
 
 def test_a_shebang_is_as_good_as_an_execute_bit(write_kit: WriteKit) -> None:
@@ -80,6 +81,79 @@ def test_the_digest_follows_the_content(write_kit: WriteKit) -> None:
 def test_hidden_files_and_byte_code_are_no_part(write_kit: WriteKit) -> None:
     kit = load_kit(write_kit(files={".git/config": "x", "bin/__pycache__/a.pyc": "x", "bin/a": ""}))
     assert set(kit.files) == {"kit.toml", "config.json", "pre.sh", "post.sh", "bin/a"}
+
+
+def layout_of(folder: Path, base: str) -> Path:
+    """A kit beside `folder` with nothing of its own but a kit.toml."""
+    layout = folder.parent / "layout"
+    layout.mkdir()
+    head = f'name = "layout"\nbase = "{base}"'
+    (layout / "kit.toml").write_text(MANIFEST.replace('name = "sample"', head))
+    return layout
+
+
+def test_a_base_gives_the_files_that_are_not_there(write_kit: WriteKit) -> None:
+    base = load_kit(write_kit(files={"bin/a": "of the base"}))
+    layout = layout_of(base.folder, "../kit")
+    (layout / "post.sh").write_text("#!/bin/sh\n")
+    kit = load_kit(layout)
+    assert (kit.name, kit.base, kit.image_name) == ("layout", "sample", "sample")
+    assert set(kit.files) == set(base.files)
+    assert kit.files["bin/a"] == base.files["bin/a"]
+    assert kit.pre == base.pre
+    assert kit.post.content == b"#!/bin/sh\n"
+    assert kit.files["kit.toml"] != base.files["kit.toml"]
+    assert kit.on_filesystem("xfs").patient(2.0).image_name == "sample"
+
+
+def test_the_digests_follow_the_base_too(write_kit: WriteKit) -> None:
+    base = write_kit()
+    layout = layout_of(base, "../kit")
+    before = load_kit(layout)
+    (base / "pre.sh").write_text("#!/bin/sh\nexit 0\n")
+    after = load_kit(layout)
+    assert {path for path, digest in after.digests.items() if digest != before.digests[path]} == {
+        "pre.sh"
+    }
+    assert after.digest != before.digest
+
+
+@pytest.mark.parametrize(
+    ("base", "words", "ref"),
+    [
+        ("../absent", "absent holds no kit.toml", "kit.base"),
+        ("../../kit", "holds no kit.toml", "kit.base"),
+        (".", "has a base itself", "kit.base"),
+        ("../layout", "has a base itself", "kit.base"),
+        ("/srv/kits/sample", "is a full path", "kit.value"),
+    ],
+)
+def test_a_base_that_is_none(write_kit: WriteKit, base: str, words: str, ref: str) -> None:
+    problem = problem_of(layout_of(write_kit(), base))
+    assert words in problem.message
+    assert "kit.toml:3: kit.base" in problem.message
+    assert problem.ref == ref
+
+
+def test_a_base_that_is_wrong_itself_is_named(write_kit: WriteKit) -> None:
+    base = write_kit(MANIFEST.replace('version = "1"', "version = 1"))
+    assert (
+        f"{base.parent / 'layout'}/../kit/kit.toml:4"
+        in problem_of(layout_of(base, "../kit")).message
+    )
+
+
+def test_no_image_from_the_dockerfile_of_a_base(write_kit: WriteKit) -> None:
+    manifest = MANIFEST.replace('packages = ["python3"]', 'dockerfile = "Dockerfile"')
+    base = write_kit(manifest, files={"Dockerfile": "FROM scratch\n"})
+    layout = layout_of(base, "../kit")
+    named = (layout / "kit.toml").read_text()
+    (layout / "kit.toml").write_text(
+        named.replace('packages = ["python3"]', 'dockerfile = "Dockerfile"')
+    )
+    problem = problem_of(layout)
+    assert problem.ref == "kit.missing-file"
+    assert "Dockerfile" in problem.message
 
 
 def test_another_filesystem_gets_the_size_that_it_needs(write_kit: WriteKit) -> None:

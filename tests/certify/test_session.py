@@ -13,7 +13,7 @@ from harness.certify.session import NotCertified, require, static_lines
 from harness.contract.config import Config
 from harness.problem import UsageProblem
 
-from .conftest import CONFIG, WriteKit
+from .conftest import CONFIG, MANIFEST, WriteKit
 from .test_kit import BUNDLED
 from .test_rounds import enough, history, operations
 
@@ -79,6 +79,50 @@ def test_where_nothing_is_frozen_there_is_one_variant(write_kit: WriteKit) -> No
     config = json.dumps({**json.loads(CONFIG), "fsFreezeEnabled": False})
     (only,) = variants(load_kit(write_kit(files={"config.json": config})))
     assert not only.freezes
+
+
+TWO_DISKS = MANIFEST.replace(
+    "[scripts]", '[[disks]]\nname = "log"\nmountpoint = "/srv/log"\n\n[scripts]'
+)
+
+
+def test_several_disks_are_also_copied_at_two_instants(write_kit: WriteKit) -> None:
+    kit = load_kit(write_kit(TWO_DISKS))
+    first, second, without, with_them = variants(kit)
+    assert not first.apart
+    assert not second.apart
+    for variant in (without, with_them):
+        assert variant.apart
+        assert not variant.freezes
+        assert isinstance(variant.kit.config, Config)
+        assert not variant.kit.config.fsfreeze
+    assert without.idle
+    assert without.kit.pre == first.kit.pre
+    assert not with_them.idle
+    assert with_them.kit.pre == kit.pre
+
+
+def test_scripts_that_stop_nothing_promise_nothing_at_two_instants(write_kit: WriteKit) -> None:
+    kit = load_kit(write_kit(TWO_DISKS.replace("stops_writes = true", "stops_writes = false")))
+    assert [(v.apart, v.idle) for v in variants(kit)] == [
+        (False, True),
+        (False, True),
+        (True, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (2, "without them the restored set is whole too, this time"),
+        (3, "with them the restored set is whole ("),
+    ],
+)
+def test_two_instants_that_were_survived(write_kit: WriteKit, place: int, words: str) -> None:
+    variant = variants(load_kit(write_kit(TWO_DISKS)))[place]
+    line = script_line(variant, history(enough()), "s", "ext4")
+    assert not line.caught
+    assert words in line.detail
 
 
 def test_a_control_that_makes_no_difference_is_said_so(write_kit: WriteKit) -> None:

@@ -27,6 +27,13 @@ def test_a_set_over_two_disks_is_one_instant(host: Host) -> None:
         assert difference in (0, 1)
 
 
+def test_disks_taken_apart_are_two_instants_and_each_is_whole(host: Host) -> None:
+    """The storage of the script control: the second disk, the load goes on, then the first."""
+    (difference,) = ahead(host, two_disks(), 1, "test-apart", plain=False, apart=0.3)
+    assert difference is not None
+    assert difference > 1
+
+
 def test_a_plain_copy_over_two_disks_is_none(host: Host) -> None:
     """The control: the same load, copied disk after disk, shows the later write without the
     earlier one; so the test above can fail."""

@@ -11,7 +11,7 @@ from harness.history import DiskAtSnapshot
 from harness.machines.guest import Guest, SnapshotRequest
 from harness.machines.host import Host
 from harness.machines.snapshots import SnapshotSet
-from harness.targets.situation import SLOW, Situation, SnapshotAnswer
+from harness.targets.situation import APART, SLOW, Situation, SnapshotAnswer
 from harness.targets.snapshots import SnapshotService
 
 FROZEN = DiskAtSnapshot(True, True, 5, 5, 0, 0)
@@ -32,8 +32,10 @@ class _Guest:
 class _Host:
     def __init__(self) -> None:
         self.forgotten: list[str] = []
+        self.apart: float | None = None
 
-    def snapshot(self, _: Guest, name: str) -> SnapshotSet:
+    def snapshot(self, _: Guest, name: str, apart: float | None = None) -> SnapshotSet:
+        self.apart = apart
         return SnapshotSet(name, 2.0, 2.1, {"data": FROZEN})
 
     def forget(self, name: str) -> None:
@@ -45,6 +47,7 @@ class _Host:
     [
         ("take", 0, "r-1", []),
         ("slow", 0, "r-1", []),
+        ("apart", 0, "r-1", []),
         ("fail", 1, None, ["r-1"]),
         ("hang", None, None, ["r-1"]),
     ],
@@ -62,6 +65,7 @@ def test_what_the_host_saw_is_kept_whatever_the_answer(
     assert (call.requested, call.answer, call.set_id) == (1.0, status, set_id)
     assert call.disks == {"data": FROZEN}
     assert host.forgotten == forgotten
+    assert host.apart == (APART if answer == "apart" else None)
     assert guest.answers == ([] if status is None else [(4, status)])
 
 

@@ -163,7 +163,16 @@ class Host(Role):
 
     def _snapshot(self, wanted: Wanted) -> Wanted:
         disks = self._of(wanted)
-        return self._set(wanted, lambda: self._store.take(wanted["guest"], wanted["set"]), disks)
+        guest, set_id = wanted["guest"], wanted["set"]
+        seconds = wanted.get("apart")
+        if seconds is None:
+            return self._set(wanted, lambda: self._store.take(guest, set_id), disks)
+        last_first = list(reversed(disks))
+        return self._set(
+            wanted,
+            lambda: self._store.take_apart(guest, set_id, last_first, float(seconds)),
+            disks,
+        )
 
     def _copy(self, wanted: Wanted) -> Wanted:
         disks = self._of(wanted)

@@ -79,11 +79,15 @@ class ThawedEvent(TypedDict):
     rescued: bool
 
 
-class TakeSnapshot(TypedDict):
-    """Take the snapshot set `set` of all disks of `guest`. `copy` has the same shape."""
+class TakeSnapshot(TypedDict, total=False):
+    """Take the snapshot set `set` of all disks of `guest`. `copy` has the same shape.
+
+    With `apart` it is no set of one instant: the disks, the last one first, so many seconds apart.
+    """
 
     guest: str
     set: str
+    apart: float
 
 
 class DiskCounters(TypedDict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 
 from . import attached, linux, loopdev, subvolumes
 from .problem import AgentProblem
@@ -16,7 +17,7 @@ from .wire import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 _BASE = "/store"
 _FILE = f"{_BASE}/store.img"
@@ -130,6 +131,21 @@ class Store:
         path = self._new_set(set_id)
         subvolumes.create(path)
         write(path)
+
+    def take_apart(self, guest: str, set_id: str, names: Sequence[str], seconds: float) -> None:
+        """A set of no one instant: each disk whole, in this order, `seconds` between two."""
+        path = self._new_set(set_id)
+        subvolumes.create(path)
+        for place, name in enumerate(names):
+            if place:
+                # What the control is about: storage that copies one disk now and the next later.
+                time.sleep(seconds)
+            instant = self.work(f"{set_id}.{checked(name)}")
+            subvolumes.snapshot(self.guest_folder(guest), instant)
+            try:
+                linux.clone_file(f"{instant}/{name}.img", f"{path}/{name}.img")
+            finally:
+                subvolumes.delete(instant)
 
     def record(self, set_id: str, disks: Iterable[attached.Disk]) -> None:
         """Note which disks a set holds."""
