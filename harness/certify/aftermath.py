@@ -8,13 +8,14 @@ what endangers the user's machine: what stays frozen, what is never undone, an o
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.certify.clauses import kit_finding
 from harness.certify.faults import BEGINS, Fault, Instant, beginnings
-from harness.certify.measures import claimed, round_line
+from harness.certify.measures import acknowledged_within, claimed, round_line
 from harness.certify.resilience import FaultRound, Trial, post_owed
 from harness.certify.situations import difference
 from harness.history import Finding, History
@@ -173,25 +174,43 @@ def next_clean(done: FaultRound, bad: Sequence[str]) -> Finding:
 def faulty_line(
     done: FaultRound, trial: Trial, terms: Terms, *, number: int, scenario: str, status: Status
 ) -> RoundLine:
-    """The numbers of the backup that met the fault.
+    """The numbers of the backup that met the fault, with all operations until the next one began.
 
     Where nobody called its set application consistent, what the application holds on it is no
     loss: it is told in words.
     """
-    line = round_line(
-        trial.history, terms, BEFORE_ALONE, number=number, scenario=scenario, status=status
+    history = trial.history
+    line = round_line(history, terms, BEFORE_ALONE, number=number, scenario=scenario, status=status)
+    until = done.next.history.began if done.next else math.inf
+    line = replace(
+        line,
+        fault=what_happened(done),
+        acknowledged=acknowledged_within(history, -math.inf, until),
     )
-    line = replace(line, fault=what_happened(done))
-    if claimed(trial.history) == "application":
+    if claimed(history) == "application":
         return line
-    has_set = bool(trial.history.sets())
+    proof = ledger(history, BEFORE_ALONE)
     return replace(
         line,
         reached=shown_by(trial, terms).level,
         lost=0,
         phantom=0,
         torn=0,
-        detail=_application_on(ledger(trial.history, BEFORE_ALONE)) if has_set else "no set taken",
+        detail=_application_on(proof) if history.sets() else "no set was taken",
+    )
+
+
+def next_line(
+    done: FaultRound, trial: Trial, terms: Terms, *, number: int, scenario: str, status: Status
+) -> RoundLine:
+    """The numbers of the backup after the fault, with the operations since it began."""
+    history = trial.history
+    line = round_line(history, terms, number=number, scenario=scenario, status=status)
+    return replace(
+        line,
+        fault=what_happened(done),
+        after_fault=True,
+        acknowledged=acknowledged_within(history, history.began, math.inf),
     )
 
 

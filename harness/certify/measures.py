@@ -80,7 +80,6 @@ def round_line(
     level: Consistency | None = reached_level(history, terms, enough).level
     if proof.proof is Proof.NOT_PROVEN:
         level = None
-    operations = history.application.operations if history.application else ()
     return RoundLine(
         number=number,
         scenario=scenario,
@@ -88,7 +87,7 @@ def round_line(
         status=status,
         claimed=claimed(history),
         reached=level,
-        acknowledged=sum(o.acknowledged is not None for o in operations),
+        acknowledged=len(_acknowledged(history)),
         lost=len(proof.lost),
         phantom=len(proof.phantom),
         torn=len(proof.halved) + len(proof.doubled),
@@ -99,6 +98,11 @@ def round_line(
         filesystem=history.disks[0].filesystem if history.disks else "",
         detail="; ".join(proof.doubts) or proof.counts,
     )
+
+
+def acknowledged_within(history: History, begin: float, end: float) -> int:
+    """How many operations were acknowledged from an instant on, and before another."""
+    return sum(begin <= at < end for at in _acknowledged(history))
 
 
 def claimed(history: History) -> Consistency:

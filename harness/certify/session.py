@@ -23,7 +23,7 @@ from harness.certify.lint import LintFinding, lint
 from harness.certify.measures import round_line
 from harness.certify.resilience import FaultRound, Meets, run_fault_round
 from harness.certify.rounds import Load, run_round
-from harness.certify.situations import judge_situations
+from harness.certify.situations import Part, judge_situations
 from harness.contract.clauses import CATALOGUE
 from harness.contract.config import effective_timeout
 from harness.contract.rulesets import binding
@@ -105,11 +105,11 @@ class Session:
 
     # -- level 2
 
-    def contract(self) -> None:
-        """The scripts in every situation of `situations`."""
+    def contract(self, part: Part | None = None) -> None:
+        """The scripts in every situation of `situations`, or in those of one part."""
         with self._kit_at_work(), self.host.guest(self._layout()) as guest:
             for finding in judge_situations(
-                self.kit, guest, replace(self._scaled(), after=_GOES_ON)
+                self.kit, guest, replace(self._scaled(), after=_GOES_ON), part
             ):
                 self._add(
                     kit_line(
@@ -203,11 +203,11 @@ class Session:
             status = self._judge_clean(trial.history, again if trial.role == "next" else terms)
             if trial.role == "next":
                 bad = [line.clause for line in self.checks[before:] if is_bad(line.status)]
-                line = round_line(
-                    trial.history, again, number=number, scenario=self.scenario, status=status
+                self.record(
+                    aftermath.next_line(
+                        done, trial, again, number=number, scenario=self.scenario, status=status
+                    )
                 )
-                what = aftermath.what_happened(done)
-                self.record(replace(line, fault=what, after_fault=True))
         if done.faulty is None and all(trial.back == "back" for trial in done.trials):
             self.doubts.append(f"{aftermath.what_happened(done)}: nothing met it")
             return

@@ -7,17 +7,23 @@ and be as it was. No snapshot is taken and nothing is frozen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 from harness.certify.application import Application, KitFailed, usable_config
 from harness.certify.clauses import kit_finding
 from harness.certify.kit import Kit
 from harness.certify.rounds import Load
 from harness.contract.config import effective_timeout
-from harness.history import Finding
+from harness.history import Finding, ScriptName
 from harness.machines.guest import CommandResult, Guest
 from harness.oracles.application import CLIENT_LATE
+
+#: The situations come in parts, which do not need one another.
+Part = Literal["orderly", "pre-killed", "post-killed"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 #: RUN-09: a small environment, nothing of the caller's.
 _ENVIRONMENT = {
@@ -26,10 +32,15 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
 }
 
-#: A pre-script is killed at instants so many seconds apart, over the time that it usually takes:
-#: what it did last must be met half done. Between the least and the most number of them.
+#: A script is killed at instants so many seconds apart, over the time that it usually takes: what
+#: it did last must be met half done. Between the least and the most number of them.
 _KILL_EVERY = 0.005
 _LEAST_KILLS, _MOST_KILLS = 5, 16
+#: At most so many for the post-script, and of what is tried besides: another signal, another script
+#: after it.
+_SOME, _FEW = 8, 3
+#: A script that was told to end, and does not, is killed after so many seconds.
+_TERMINATES = 10.0
 #: So long is an application watched that is quiesced, in seconds.
 _QUIET = 0.5
 
@@ -58,19 +69,32 @@ class Scripts:
         """Run the pre-script; it and all that came from it is killed after so many seconds."""
         return self._run(self.pre_argv, killed_after)
 
-    def post(self) -> CommandResult:
-        """Run the post-script."""
-        return self._run(self.post_argv, None)
+    def post(self, killed_after: float | None = None) -> CommandResult:
+        """Run the post-script; killed as the pre-script is."""
+        return self._run(self.post_argv, killed_after)
+
+    def terminated(self, script: ScriptName, after: float) -> None:
+        """Run a script that gets SIGTERM after so many seconds, itself and nobody else."""
+        argv = self.pre_argv if script == "pre" else self.post_argv
+        process = self.guest.spawn(f"{script}-script", argv, env=_ENVIRONMENT)
+        if process.wait(after) is None:
+            process.kill(signal.SIGTERM)
+        if process.wait(_TERMINATES) is None:
+            process.kill(signal.SIGKILL, tree=True)
+            process.wait(_TERMINATES)
 
     def _run(self, argv: tuple[str, ...], killed_after: float | None) -> CommandResult:
         deadline = self.timeout if killed_after is None else killed_after
         return self.guest.run(argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14)
 
 
-def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterator[Finding]:
+def judge_situations(
+    kit: Kit, guest: Guest, load: Load | None = None, part: Part | None = None
+) -> Iterator[Finding]:
     """Install and start the application, then one situation after another; a finding of each.
 
-    Raises KitFailed where the application itself does not do what kit.toml says.
+    `part`: only those of one part, None for all. Raises KitFailed where the application itself
+    does not do what kit.toml says.
     """
     load = load or Load()
     application = Application(kit, guest)
@@ -84,16 +108,25 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
     yield trial.finding("KIT-2.ends", {"the pre-script": pre, "the post-script": post})
     if trial.stuck():
         return  # nothing that follows would say anything of its own
-    usual = pre.ended - pre.started
-    if kit.manifest.stops_writes:
+    usual = Usual(pre.ended - pre.started, post.ended - post.started)
+    orderly = part in (None, "orderly")
+    if orderly and kit.manifest.stops_writes:
         yield _stops(trial, scripts)
-    for judged in (_repeats, _post_alone, _killed, _retried):
+    for judged in (s for name, own in _SITUATIONS.items() if part in (None, name) for s in own):
         yield judged(trial, scripts, usual)
         if trial.stuck():
             return
     application.end_load()
-    if application.stop():
+    if orderly and application.stop():
         yield _not_running(trial, scripts)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How many seconds each script usually takes."""
+
+    pre: float
+    post: float
 
 
 def _stops(trial: _Trial, scripts: Scripts) -> Finding:
@@ -107,7 +140,7 @@ def _stops(trial: _Trial, scripts: Scripts) -> Finding:
     return replace(found, observed=quiet) if found.holds else found
 
 
-def _repeats(trial: _Trial, scripts: Scripts, _: float) -> Finding:
+def _repeats(trial: _Trial, scripts: Scripts, _: Usual) -> Finding:
     results = {
         "the pre-script": scripts.pre(),
         "the pre-script again": scripts.pre(),
@@ -116,34 +149,103 @@ def _repeats(trial: _Trial, scripts: Scripts, _: float) -> Finding:
     return trial.finding("KIT-2.repeats", results)
 
 
-def _post_alone(trial: _Trial, scripts: Scripts, _: float) -> Finding:
+def _post_alone(trial: _Trial, scripts: Scripts, _: Usual) -> Finding:
     results = {"the post-script alone": scripts.post(), "again": scripts.post()}
     return trial.finding("KIT-2.post-alone", results)
 
 
-def _killed(trial: _Trial, scripts: Scripts, usual: float) -> Finding:
-    """One finding over all instants; the first at which the application stays quiesced ends it."""
-    instants = kill_instants(usual)
-    wrong: list[str] = []
-    for after in instants:
+def _killed(trial: _Trial, scripts: Scripts, usual: Usual) -> Finding:
+    """SIGKILL to all of a pre-script, as at its timeout; then the post-script."""
+
+    def undone(after: float) -> Finding:
         scripts.pre(killed_after=after)
         what = f"the post-script after a pre-script killed at {after * 1000:.0f} ms"
-        found = trial.finding("KIT-2.undoes", {what: scripts.post()})
-        if not found.holds:
-            wrong.append(found.observed)
-        if trial.stuck():
-            break
-    held = f"undone at each of {len(instants)} instants up to {instants[-1] * 1000:.0f} ms"
-    return kit_finding("KIT-2.undoes", not wrong, "; ".join(wrong) or held)
+        return trial.finding("KIT-2.undoes", {what: scripts.post()})
+
+    return _at_each(trial, "KIT-2.undoes", kill_instants(usual.pre), undone, "undone")
 
 
-def _retried(trial: _Trial, scripts: Scripts, usual: float) -> Finding:
-    scripts.pre(killed_after=kill_instants(usual)[-1])
+def _retried(trial: _Trial, scripts: Scripts, usual: Usual) -> Finding:
+    scripts.pre(killed_after=kill_instants(usual.pre)[-1])
     results = {
         "the pre-script after a killed one": scripts.pre(),
         "the post-script": scripts.post(),
     }
     return trial.finding("KIT-2.retry", results)
+
+
+def _post_again(trial: _Trial, scripts: Scripts, usual: Usual) -> Finding:
+    """SIGKILL to all of a post-script; then the post-script again, as a retry or a recovery."""
+
+    def again(after: float) -> Finding:
+        scripts.pre()
+        scripts.post(killed_after=after)
+        what = f"the post-script after one killed at {after * 1000:.0f} ms"
+        return trial.finding("KIT-2.post-again", {what: scripts.post()})
+
+    return _at_each(trial, "KIT-2.post-again", kill_instants(usual.post, _SOME), again, "undone")
+
+
+def _next_backup(trial: _Trial, scripts: Scripts, usual: Usual) -> Finding:
+    """SIGKILL to all of a post-script, as at its timeout; then the next backup's scripts."""
+
+    def follows(after: float) -> Finding:
+        scripts.pre()
+        scripts.post(killed_after=after)
+        what = f"after a post-script killed at {after * 1000:.0f} ms"
+        results = {
+            f"the next pre-script {what}": scripts.pre(),
+            f"the next post-script {what}": scripts.post(),
+        }
+        return trial.finding("KIT-2.next-backup", results)
+
+    instants = kill_instants(usual.post, _FEW)
+    return _at_each(trial, "KIT-2.next-backup", instants, follows, "followed by a good one")
+
+
+def _pre_terminated(trial: _Trial, scripts: Scripts, usual: Usual) -> Finding:
+    """SIGTERM to a pre-script alone, as at a shutdown; then the post-script."""
+
+    def undone(after: float) -> Finding:
+        scripts.terminated("pre", after)
+        what = f"the post-script after SIGTERM to the pre-script at {after * 1000:.0f} ms"
+        return trial.finding("KIT-2.terminated", {what: scripts.post()})
+
+    instants = kill_instants(usual.pre, _FEW)
+    return _at_each(trial, "KIT-2.terminated", instants, undone, "sent to the pre-script, undone")
+
+
+def _post_terminated(trial: _Trial, scripts: Scripts, usual: Usual) -> Finding:
+    """SIGTERM to a post-script alone; then the post-script again."""
+
+    def undone(after: float) -> Finding:
+        scripts.pre()
+        scripts.terminated("post", after)
+        what = f"the post-script after SIGTERM to one at {after * 1000:.0f} ms"
+        return trial.finding("KIT-2.terminated", {what: scripts.post()})
+
+    instants = kill_instants(usual.post, _FEW)
+    return _at_each(trial, "KIT-2.terminated", instants, undone, "sent to the post-script, undone")
+
+
+def _at_each(
+    trial: _Trial,
+    clause: str,
+    instants: Sequence[float],
+    tried: Callable[[float], Finding],
+    held: str,
+) -> Finding:
+    """One finding over all instants; the first at which the application stays quiesced ends it."""
+    wrong: list[str] = []
+    for after in instants:
+        found = tried(after)
+        if not found.holds:
+            wrong.append(found.observed)
+        if trial.stuck():
+            break
+    last = f"{instants[-1] * 1000:.0f} ms"
+    told = f"{held} at each of {len(instants)} instants up to {last}"
+    return kit_finding(clause, not wrong, "; ".join(wrong) or told)
 
 
 def _not_running(trial: _Trial, scripts: Scripts) -> Finding:
@@ -161,9 +263,17 @@ def _not_running(trial: _Trial, scripts: Scripts) -> Finding:
     )
 
 
-def kill_instants(usual: float) -> tuple[float, ...]:
-    """Seconds after its start at which a pre-script is killed that usually takes `usual`."""
-    count = min(max(int(usual / _KILL_EVERY), _LEAST_KILLS), _MOST_KILLS)
+#: The situations of each part, besides the first of all; a part needs a guest of its own.
+_SITUATIONS: Mapping[Part, tuple[Callable[[_Trial, Scripts, Usual], Finding], ...]] = {
+    "orderly": (_repeats, _post_alone),
+    "pre-killed": (_killed, _retried, _pre_terminated),
+    "post-killed": (_post_again, _next_backup, _post_terminated),
+}
+
+
+def kill_instants(usual: float, most: int = _MOST_KILLS) -> tuple[float, ...]:
+    """Seconds after its start at which a script is killed that usually takes `usual`."""
+    count = min(max(int(usual / _KILL_EVERY), _LEAST_KILLS), most)
     return tuple(usual * (number + 0.5) / count for number in range(count))
 
 

@@ -16,6 +16,7 @@ from harness.results.failures import grouped
 from harness.results.plain import one_line, plain
 from harness.results.reader import verdict_of
 from harness.results.record import CheckLine, Record, RoundLine, RunLine, ScenarioLine, Status
+from harness.results.rounds import summaries
 from harness.results.strip import draw
 from harness.results.texts import errors_named
 from harness.results.timeline import build
@@ -148,7 +149,8 @@ def _check(check: CheckLine, clauses: Mapping[str, str]) -> str:
 
 def _round(line: RoundLine) -> str:
     claim = f"claimed {line.claimed}, reached {line.reached or 'not proven'}"
-    return f"round {line.number} {line.status}: {claim}"
+    which = f"round {line.number}, next backup," if line.after_fault else f"round {line.number}"
+    return f"{which} {line.status}: {claim}"
 
 
 def _about(record: Record) -> list[tuple[str, str]]:
@@ -167,6 +169,9 @@ def _about(record: Record) -> list[tuple[str, str]]:
     ]
     if header.kit is not None:
         pairs.append(("kit", f"{header.kit.name} {header.kit.version}".strip()))
+    for summary in summaries(record.rounds):
+        pairs.append(("rounds", str(summary)))
+        pairs += [(f"{spread.words} {summary.name}", str(spread)) for spread in summary.spreads]
     return pairs
 
 

@@ -104,7 +104,8 @@ def _rounds(rounds: tuple[RoundLine, ...]) -> Iterator[str]:
     yield "| round | | claimed | reached | acknowledged | lost | phantom | torn | pause | freeze |"
     yield "| --- | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     for line in rounds[:_ROUNDS_SHOWN]:
-        name = f"{line.number} {line.filesystem} {line.fault}".strip()
+        fault = "next backup" if line.after_fault else line.fault
+        name = f"{line.number} {line.filesystem} {fault}".strip()
         cells = [escaped(name), f"{GLYPHS[line.status]} {line.status}", line.claimed]
         cells += [line.reached or "not proven", f"{line.acknowledged:,}"]
         cells += [str(line.lost), str(line.phantom), str(line.torn)]

@@ -16,6 +16,7 @@ from harness.results.matrix import Matrix, matrix, name_of
 from harness.results.proof import Proof, proof
 from harness.results.reader import verdict_of
 from harness.results.record import Record, Status
+from harness.results.rounds import Summary, summaries
 from harness.results.verdict import STATUSES, Verdict, count
 from harness.results.views import ControlView, RoundView, RunView, ScenarioView, Views, views_of
 from harness.results.wording import headline
@@ -35,6 +36,7 @@ class Subject:
     facts: tuple[tuple[str, str], ...]
     unchecked: tuple[str, ...]
     rounds: tuple[RoundView, ...]
+    summaries: tuple[Summary, ...]
     controls: tuple[ControlView, ...]
     proof: Proof | None
 
@@ -87,6 +89,7 @@ def _subject(record: Record, views: Views) -> Subject:
         facts=tuple(_facts(record)),
         unchecked=covered.unchecked if covered else (),
         rounds=views.rounds,
+        summaries=summaries(record.rounds),
         controls=views.controls,
         proof=proof(record),
     )

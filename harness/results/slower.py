@@ -70,7 +70,8 @@ def measures(records: Iterable[Record]) -> Mapping[Measure, Series]:
     for record in records:
         for round_ in record.rounds:
             where = f"rounds on {round_.filesystem}" if round_.filesystem else "rounds"
-            where += f" with {round_.fault}" if round_.fault else ""
+            if round_.fault:
+                where += " after a fault" if round_.after_fault else " under a fault"
             _add(found, where, pause=round_.pause, freeze=round_.freeze)
         if record.rounds:
             continue

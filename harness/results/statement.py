@@ -48,7 +48,8 @@ def _too_few(record: Record, kit: KitInfo) -> str:
         if not any(f"test_level{level}_" in name for name in record.plan):
             return f"level {level} was not run"
     for filesystem in {line.filesystem for line in record.rounds}:
-        numbers = {line.number for line in record.rounds if line.filesystem == filesystem}
+        own = [r for r in record.rounds if r.filesystem == filesystem]
+        numbers = {line.number for line in own if not line.fault}
         if len(numbers) < kit.rounds:
             return f"{len(numbers)} of {kit.rounds} rounds were run on {filesystem}"
     if kit.level > 2 and not record.rounds:
@@ -106,6 +107,7 @@ def _configuration(record: Record, kit: KitInfo) -> Iterator[dict[str, Any]]:
 
 def _certified(record: Record, kit: KitInfo) -> dict[str, Any]:
     rounds = record.rounds
+    faulty = [line for line in rounds if line.fault and not line.after_fault]
     sabotaged = [line for line in record.controls if line.kind == "oracle"]
     return {
         "kit": kit.name,
@@ -115,7 +117,8 @@ def _certified(record: Record, kit: KitInfo) -> dict[str, Any]:
         "digest": kit.digest,
         "level": kit.level,
         "filesystems": sorted({line.filesystem for line in rounds}),
-        "rounds": len(rounds),
+        "rounds": sum(not line.fault for line in rounds),
+        "faults": len(faulty),
         "acknowledged": sum(line.acknowledged for line in rounds),
         "lost": sum(line.lost for line in rounds),
         "phantom": sum(line.phantom for line in rounds),

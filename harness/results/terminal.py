@@ -33,6 +33,7 @@ from harness.results.record import (
     ScenarioLine,
     Status,
 )
+from harness.results.rounds import summaries
 from harness.results.strip import draw
 from harness.results.timeline import build
 from harness.results.verdict import STATUSES, is_bad
@@ -93,7 +94,7 @@ class Terminal:
         self._began = clock()
         self._kit: KitInfo | None = None
         self._total = 0
-        self._rounds = 0
+        self._rounds: list[RoundLine] = []
         self._controls = 0
         self._caught = 0
         self._counts: Counter[Status] = Counter()
@@ -156,7 +157,7 @@ class Terminal:
         elif isinstance(line, ScenarioLine):
             self._finished(line)
         elif isinstance(line, RoundLine):
-            self._rounds += 1
+            self._rounds.append(line)
             if not self._quiet or is_bad(line.status):
                 self._labelled(line.status, round_sentence(line))
         elif isinstance(line, ControlLine):
@@ -175,6 +176,10 @@ class Terminal:
         for reason in footer.why:
             self._paragraph(reason, "  ")
         self._paragraph(counts_sentence(footer.counts), "  ")
+        for summary in () if self._quiet else summaries(self._rounds):
+            self._paragraph(str(summary), "  ")
+            for spread in summary.spreads:
+                self._print(f"    {spread.words:<16} {spread}")
         if self._controls:
             self._paragraph(f"sabotaged evidence: {self._caught} of {self._controls} caught", "  ")
         self._print(f"  time      {seconds(self._clock() - self._began)}")
@@ -282,7 +287,7 @@ class Terminal:
         said = [f"{done}/{self._total}"]
         said += [f"{self._counts[s]} {s}" for s in _TELLING if self._counts[s]]
         if self._rounds:
-            said.append(f"{self._rounds} rounds")
+            said.append(f"{len({r.number for r in self._rounds})} rounds")
         grid.add_row(bar, Text(", ".join(said)), Text(self._left(done), "dim"))
         now = self._clock()
         running = list(self._running.values())  # drawn by a thread of its own: a copy

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from harness.history import LEVELS
 from harness.results.failures import check_gravity, grouped
 from harness.results.plain import plain
 from harness.results.record import (
@@ -47,6 +48,12 @@ class RoundView:
     run: RunView | None
     failure: str
     anchor: str
+
+    @property
+    def below(self) -> bool:
+        """Whether less was reached than was claimed, or nothing was proven."""
+        reached = self.line.reached
+        return reached is None or LEVELS.index(reached) < LEVELS.index(self.line.claimed)
 
 
 @dataclass(frozen=True)

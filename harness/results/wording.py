@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from harness.results.plain import seconds
+from harness.results.plain import one_line, seconds
 from harness.results.record import CheckLine, KitInfo, RoundLine, ScenarioLine, Status, VerdictWord
 from harness.results.verdict import STATUSES
 
@@ -93,7 +93,8 @@ def round_sentence(line: RoundLine) -> str:
         if line.claimed == line.reached
         else f"claimed {line.claimed}, reached {reached}"
     )
-    parts = [f"round {line.number}: {level}", f"{line.acknowledged:,} acknowledged"]
+    which = f"round {line.number}" + (", next backup" if line.after_fault else "")
+    parts = [f"{which}: {level}", f"{line.acknowledged:,} acknowledged"]
     parts += [
         f"{number} {word}"
         for word, number in (("lost", line.lost), ("phantom", line.phantom), ("torn", line.torn))
@@ -101,11 +102,15 @@ def round_sentence(line: RoundLine) -> str:
     ]
     parts += [
         f"{word} {seconds(value)}"
-        for word, value in (("pause", line.pause), ("freeze", line.freeze))
+        for word, value in (
+            ("quiesced", line.quiesced),
+            ("pause", line.pause),
+            ("freeze", line.freeze),
+        )
         if value is not None
     ]
-    if line.fault:
-        parts.append(line.fault)
+    if line.fault and not line.after_fault:
+        parts.append(one_line(line.fault))
     return ", ".join(parts)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.certify.session import Session
+from harness.certify.situations import PARTS, Part
 
 
-def test_contract(session: Session) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_contract(session: Session, part: Part) -> None:
     """The scripts end, repeat and undo as they should, with the application under load."""
-    session.contract()
+    session.contract(part)
     session.conclude()
