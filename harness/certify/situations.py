@@ -7,12 +7,13 @@ and be as it was. No snapshot is taken and nothing is frozen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from harness.certify.application import Application, KitFailed, usable_config
 from harness.certify.clauses import kit_finding
 from harness.certify.kit import Kit
+from harness.certify.lint.interpreter import interpreter_of
 from harness.certify.rounds import Load
 from harness.contract.config import effective_timeout
 from harness.history import Finding
@@ -32,6 +33,8 @@ _KILL_EVERY = 0.005
 _LEAST_KILLS, _MOST_KILLS = 5, 16
 #: So long is an application watched that is quiesced, in seconds.
 _QUIET = 0.5
+#: What a script leaves running has so long to close the script's output, in seconds.
+_LET_GO = 0.5
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ class Scripts:
 
     def _run(self, argv: tuple[str, ...], killed_after: float | None) -> CommandResult:
         deadline = self.timeout if killed_after is None else killed_after
-        return self.guest.run(argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14)
+        return self.guest.run(
+            argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14, patience=_LET_GO
+        )
 
 
 def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterator[Finding]:
@@ -80,11 +85,13 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
     scripts = Scripts.of(kit, guest)
     trial = _Trial(application, guest, application.state(), load)
 
+    yield _interpreters(kit, guest)
     pre, post = scripts.pre(), scripts.post()
     yield trial.finding("KIT-2.ends", {"the pre-script": pre, "the post-script": post})
     if trial.stuck():
         return  # nothing that follows would say anything of its own
     usual = pre.ended - pre.started
+    yield _lets_go({"the pre-script": pre, "the post-script": post})
     if kit.manifest.stops_writes:
         yield _stops(trial, scripts)
     for judged in (_repeats, _post_alone, _killed, _retried):
@@ -94,6 +101,35 @@ def judge_situations(kit: Kit, guest: Guest, load: Load | None = None) -> Iterat
     application.end_load()
     if application.stop():
         yield _not_running(trial, scripts)
+
+
+def _interpreters(kit: Kit, guest: Guest) -> Finding:
+    wrong = []
+    for which, file in (("pre", kit.pre), ("post", kit.post)):
+        found = interpreter_of(file.content)
+        if found is None:
+            continue
+        facts = guest.stat(found.path, follow=True)
+        if facts is None:
+            wrong.append(f"the {which}-script's interpreter {found.path} is not in the guest")
+        elif found.sought:
+            sought = guest.run(
+                ["/bin/sh", "-c", 'command -v -- "$1"', "sh", found.sought], env=_ENVIRONMENT
+            )
+            if not sought.ok:
+                wrong.append(
+                    f"{found.sought}, which runs the {which}-script, is not in the guest's PATH"
+                )
+    return kit_finding("KIT-2.interpreter", not wrong, "; ".join(wrong) or "they are there")
+
+
+def _lets_go(results: Mapping[str, CommandResult]) -> Finding:
+    held = [
+        f"{name} ended, and its output was still open {_LET_GO:g} s later"
+        for name, result in results.items()
+        if result.held
+    ]
+    return kit_finding("KIT-2.lets-go", not held, "; ".join(held) or "nobody has it open")
 
 
 def _stops(trial: _Trial, scripts: Scripts) -> Finding:
