@@ -212,7 +212,7 @@ class Application:
         if ended is not None:
             raise KitFailed(
                 f"the workload ended by itself ({_how(ended.exit, ended.signal)}); it must go on "
-                f"until it is told to end{_said(ended.tail)}"
+                f"until it is told to end{_said(_without_ledger(ended.tail))}"
             )
 
     def end_load(self, *, disturbed: bool = False) -> tuple[Operation, ...]:
@@ -266,6 +266,12 @@ def _instant_of(rest: str) -> float:
         return float(rest.rsplit(maxsplit=1)[-1])
     except (IndexError, ValueError):
         return float("-inf")
+
+
+def _without_ledger(tail: bytes) -> bytes:
+    """What a workload said beside the ledger's lines."""
+    lines = tail.splitlines(keepends=True)[1:]  # the first one may be cut
+    return b"".join(line for line in lines if not line.startswith((b"try ", b"ok ")))
 
 
 def _how(status: int | None, number: int | None) -> str:

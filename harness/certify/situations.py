@@ -223,15 +223,22 @@ class _Trial:
     def finding(self, clause: str, results: dict[str, CommandResult]) -> Finding:
         """Every script succeeded, and the application is as if nothing had been."""
         wrong = [f"{name} {how}" for name, result in results.items() if (how := _wrong(result))]
-        if not self.application.wait_acknowledged(
+        after = f"after {', '.join(results)}"
+        if any(map(_no_room, results.values())):
+            self._stuck = True
+            wrong.append("what the scripts leave running fills the guest's limit of processes")
+        elif not self.application.wait_acknowledged(
             self.load.after, self.guest.now(), self.load.within
         ):
-            self.application.require_load()
             self._stuck = True
-            after = ", ".join(results)
-            wrong.append(
-                f"after {after} the application does not go on within {self.load.within:g} s"
-            )
+            try:
+                self.application.require_load()
+            except KitFailed as failure:
+                wrong.append(f"{after} {failure}")
+            else:
+                wrong.append(
+                    f"{after} the application does not go on within {self.load.within:g} s"
+                )
         elif not self.application.answers():
             wrong.append("the application does not answer")
         elif (state := self.application.state()) != self.state:
@@ -249,6 +256,11 @@ def difference(before: str, after: str) -> str:
     gone = [f"-{line}" for line in old if line not in new]
     come = [f"+{line}" for line in new if line not in old]
     return ", ".join((gone + come)[:6]) or "the same lines in another order"
+
+
+def _no_room(result: CommandResult) -> bool:
+    """Whether the script could not be started because the guest can have no more processes."""
+    return result.exit == 126 and result.err.startswith(b"fork:")
 
 
 def _wrong(result: CommandResult) -> str:
