@@ -48,6 +48,8 @@ def kit_files(kit: Kit) -> tuple[GuestFile, ...]:
         GuestFile(install.target, kit.files[install.source].content, f"{install.mode:04o}")
         for install in kit.manifest.installs
     ]
+    if kit.manifest.secrets is not None:
+        files.append(GuestFile(kit.manifest.secrets.target, kit.secrets.as_file(), "0600"))
     return tuple(files)
 
 
@@ -79,7 +81,7 @@ class Application:
     def __init__(self, kit: Kit, guest: Guest) -> None:
         self._kit = kit
         self._commands = kit.manifest.commands
-        self._environment = {**_ENVIRONMENT, **kit.manifest.environment}
+        self._environment = {**_ENVIRONMENT, **kit.manifest.environment, **kit.secrets.values}
         self._guest = guest
         self._process: Process | None = None
         self._foreground = False

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.certify.envfile import Secrets, read_secrets
 from harness.certify.manifest import Manifest, parse_manifest
 from harness.certify.table import ManifestError
 from harness.contract.config import Config, ConfigProblem, parse_config
@@ -48,6 +49,7 @@ class Kit:
     folder: Path
     manifest: Manifest
     files: Mapping[str, KitFile]
+    secrets: Secrets = Secrets()
 
     @property
     def name(self) -> str:
@@ -86,12 +88,32 @@ class Kit:
 
     def on_filesystem(self, filesystem: Filesystem) -> Kit:
         """The same kit with its disks on another filesystem."""
-        return Kit(self.folder, self.manifest.on_filesystem(filesystem), self.files)
+        return replace(self, manifest=self.manifest.on_filesystem(filesystem))
 
     def patient(self, factor: float) -> Kit:
         """The same kit, whose application gets `factor` times as long for each of its commands."""
         commands = self.manifest.commands.scaled(factor)
-        return Kit(self.folder, replace(self.manifest, commands=commands), self.files)
+        return replace(self, manifest=replace(self.manifest, commands=commands))
+
+    def with_secrets(self, env_file: Path | None) -> Kit:
+        """The same kit with the secrets that it asks for. Raises UsageProblem."""
+        wanted = self.manifest.secrets
+        if wanted is None and env_file is None:
+            return self
+        if wanted is None:
+            raise UsageProblem(
+                f"kit {self.name} asks for no secrets, and --env-file was given",
+                "leave it out, or name the secrets in [secrets] of kit.toml",
+                "kit.secrets",
+            )
+        if env_file is None:
+            raise UsageProblem(
+                f"kit {self.name} needs secrets: {', '.join(wanted.names)}",
+                "write them into a file with mode 600, a line NAME=VALUE each, and give it with "
+                "--env-file",
+                "kit.secrets",
+            )
+        return replace(self, secrets=read_secrets(env_file, wanted.names))
 
 
 def load_kit(folder: Path) -> Kit:
