@@ -48,6 +48,8 @@ def kit_files(kit: Kit) -> tuple[GuestFile, ...]:
         GuestFile(install.target, kit.files[install.source].content, f"{install.mode:04o}")
         for install in kit.manifest.installs
     ]
+    if kit.manifest.secrets is not None:
+        files.append(GuestFile(kit.manifest.secrets.target, kit.secrets.as_file(), "0600"))
     return tuple(files)
 
 
@@ -79,7 +81,7 @@ class Application:
     def __init__(self, kit: Kit, guest: Guest) -> None:
         self._kit = kit
         self._commands = kit.manifest.commands
-        self._environment = {**_ENVIRONMENT, **kit.manifest.environment}
+        self._environment = {**_ENVIRONMENT, **kit.manifest.environment, **kit.secrets.values}
         self._guest = guest
         self._process: Process | None = None
         self._foreground = False
@@ -212,7 +214,7 @@ class Application:
         if ended is not None:
             raise KitFailed(
                 f"the workload ended by itself ({_how(ended.exit, ended.signal)}); it must go on "
-                f"until it is told to end{_said(ended.tail)}"
+                f"until it is told to end{_said(_without_ledger(ended.tail))}"
             )
 
     def end_load(self, *, disturbed: bool = False) -> tuple[Operation, ...]:
@@ -266,6 +268,12 @@ def _instant_of(rest: str) -> float:
         return float(rest.rsplit(maxsplit=1)[-1])
     except (IndexError, ValueError):
         return float("-inf")
+
+
+def _without_ledger(tail: bytes) -> bytes:
+    """What a workload said beside the ledger's lines."""
+    lines = tail.splitlines(keepends=True)[1:]  # the first one may be cut
+    return b"".join(line for line in lines if not line.startswith((b"try ", b"ok ")))
 
 
 def _how(status: int | None, number: int | None) -> str:

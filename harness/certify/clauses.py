@@ -56,9 +56,40 @@ _ALL = (
         "A script that breaks at a syntax error may leave the application half quiesced.",
     ),
     KitClause(
+        "KIT-1.path",
+        "Commands of the scripts are found in the PATH that executors give them, or that they set.",
+        "A command that is found in a login shell only is missing in each backup.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
+        "KIT-1.secrets",
+        "No password or key is on a command line or written into the kit's scripts.",
+        "Every user of the machine can read it in the list of processes.",
+        Harm.SECURITY,
+    ),
+    KitClause(
+        "KIT-1.undoes",
+        "What freezes or locks is undone on every way out of the script that did it.",
+        "A script that ends before its time leaves the application, or the disk, frozen.",
+        Harm.LEFT_BEHIND,
+    ),
+    KitClause(
+        "KIT-2.interpreter",
+        "The interpreters that the scripts name are in the guest.",
+        "The scripts are not started at all: no backup is application consistent.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
         "KIT-2.ends",
         "Each script, run as an executor runs it, succeeds within timeoutInSeconds.",
         "The backup falls back, or fails, each time.",
+        Harm.SILENT_DOWNGRADE,
+    ),
+    KitClause(
+        "KIT-2.lets-go",
+        "What the scripts leave running has closed their output.",
+        "An executor that reads a script's output to its end waits until that session is over: the "
+        "backup hangs, with the application quiesced.",
         Harm.SILENT_DOWNGRADE,
     ),
     KitClause(

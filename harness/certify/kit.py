@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.certify.envfile import Secrets, read_secrets
 from harness.certify.manifest import Manifest, parse_manifest
 from harness.certify.table import ManifestError
 from harness.contract.config import Config, ConfigProblem, parse_config
@@ -51,6 +52,7 @@ class Kit:
     manifest: Manifest
     files: Mapping[str, KitFile]
     base: str = ""
+    secrets: Secrets = Secrets()
 
     @property
     def name(self) -> str:
@@ -100,6 +102,26 @@ class Kit:
         """The same kit, whose application gets `factor` times as long for each of its commands."""
         commands = self.manifest.commands.scaled(factor)
         return replace(self, manifest=replace(self.manifest, commands=commands))
+
+    def with_secrets(self, env_file: Path | None) -> Kit:
+        """The same kit with the secrets that it asks for. Raises UsageProblem."""
+        wanted = self.manifest.secrets
+        if wanted is None and env_file is None:
+            return self
+        if wanted is None:
+            raise UsageProblem(
+                f"kit {self.name} asks for no secrets, and --env-file was given",
+                "leave it out, or name the secrets in [secrets] of kit.toml",
+                "kit.secrets",
+            )
+        if env_file is None:
+            raise UsageProblem(
+                f"kit {self.name} needs secrets: {', '.join(wanted.names)}",
+                "write them into a file with mode 600, a line NAME=VALUE each, and give it with "
+                "--env-file",
+                "kit.secrets",
+            )
+        return replace(self, secrets=read_secrets(env_file, wanted.names))
 
 
 def load_kit(folder: Path) -> Kit:

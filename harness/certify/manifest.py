@@ -46,6 +46,14 @@ class Install:
 
 
 @dataclass(frozen=True)
+class SecretFile:
+    """The secrets that the kit needs by their names, and where the guest's file of them is."""
+
+    names: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True)
 class Scripts:
     """The config and the two scripts: files of the kit, and the modes they are installed with."""
 
@@ -93,7 +101,7 @@ class Manifest:
     `stops_writes`: nothing is acknowledged between the pre-script's end and the post-script's
     start. `environment` is given to every command of the application. `data` are folders besides
     the disks' mount points in which it keeps data. `base` is the folder of another kit, from this
-    one's: its files are this kit's too.
+    one's: its files are this kit's too. `secrets` is None where it needs none.
     """
 
     name: str
@@ -110,6 +118,7 @@ class Manifest:
     commands: Commands
     data: tuple[str, ...] = ()
     base: str = ""
+    secrets: SecretFile | None = None
 
     @property
     def own_folders(self) -> tuple[str, ...]:
@@ -158,6 +167,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     layout = _layout(shape, disks)
     scripts = _scripts(top.table("scripts"))
     installs = tuple(_install(table) for table in top.tables("install"))
+    secrets = _secrets(top.table("secrets")) if "secrets" in top else None
     application = top.table("application")
     manifest = Manifest(
         name=name,
@@ -174,6 +184,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
         commands=_commands(application),
         data=application.absolutes("data"),
         base=base,
+        secrets=secrets,
     )
     application.done()
     top.done()
@@ -253,6 +264,20 @@ def _install(table: Table) -> Install:
         raise table.wrong("target", "/ is no file")
     table.done()
     return install
+
+
+def _secrets(table: Table) -> SecretFile:
+    names = table.texts("names")
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise table.wrong("names", f"{name!r} is no name of a variable")
+    if not names or len(set(names)) < len(names):
+        raise table.wrong("names", "it is empty, or has a name twice", "name each secret once")
+    target = table.absolute("target")
+    if target.startswith(("/dev/", "/proc/", "/sys/", f"{KIT_FOLDER}/")) or target == "/":
+        raise table.wrong("target", f"{target} belongs to the system or to the suite")
+    table.done()
+    return SecretFile(names, target)
 
 
 def _commands(application: Table) -> Commands:

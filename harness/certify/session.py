@@ -19,7 +19,7 @@ from harness.certify.clauses import CLAUSES, kit_finding, kit_line
 from harness.certify.controls import oracle_lines, script_line, variants
 from harness.certify.faults import Fault, Phase
 from harness.certify.kit import Kit
-from harness.certify.lint import LintFinding, lint
+from harness.certify.lint import clause_of, lint
 from harness.certify.measures import round_line
 from harness.certify.resilience import FaultRound, Meets, run_fault_round
 from harness.certify.rounds import Load, run_round
@@ -289,7 +289,7 @@ class Session:
         return run_round(
             kit,
             self.host,
-            lambda guest: backups(guest, Meets()),
+            lambda guest: backups(guest, Meets(snapshots=(answer,))),
             image=self.image,
             load=self._scaled(),
             before_close=partial(self._close, recorded),
@@ -308,7 +308,6 @@ class Session:
         config = usable_config(kit)
         plain = Situation(
             files=script_files(kit),
-            snapshots=(answer,),
             timeout=float(effective_timeout(config, None)[0]),
             heeds_bound=self.target.identity.kind == "reference",
             single_disk=kit.manifest.layout.single_disk,
@@ -387,8 +386,8 @@ def static_lines(kit: Kit, scenario: str) -> tuple[CheckLine, ...]:
     """Level 1 as checks: one for each finding of lint, and one for each clause without any."""
     findings = lint(kit)
     lines = []
-    for clause in ("KIT-1.config", "KIT-1.scripts", "KIT-1.shellcheck"):
-        own = [f for f in findings if _clause_of(f) == clause]
+    for clause in (name for name in CLAUSES if name.startswith("KIT-1.")):
+        own = [f for f in findings if clause_of(f) == clause]
         for found in own:
             place = f"{found.file}:{found.line}" if found.line else found.file
             observed = f"{place}: {found.message} [{found.rule}]; {found.remedy}"
@@ -412,14 +411,6 @@ def require(checks: Sequence[CheckLine]) -> None:
     bad = [line for line in checks if is_bad(line.status)]
     if bad:
         raise NotCertified("\n".join(_failure(line) for line in bad))
-
-
-def _clause_of(found: LintFinding) -> str:
-    if found.rule.startswith("SC"):
-        return "KIT-1.shellcheck"
-    if found.rule.startswith(("CFG", "FILE-03")) or found.rule == "lint.same-script":
-        return "KIT-1.config"
-    return "KIT-1.scripts"
 
 
 def _failure(line: CheckLine) -> str:

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from harness.certify.application import Application, KitFailed, usable_config
 from harness.certify.clauses import kit_finding
 from harness.certify.kit import Kit
+from harness.certify.lint.interpreter import interpreter_of
 from harness.certify.rounds import Load
 from harness.contract.config import effective_timeout
 from harness.history import Finding, ScriptName
@@ -43,6 +44,8 @@ _SOME, _FEW = 8, 3
 _TERMINATES = 10.0
 #: So long is an application watched that is quiesced, in seconds.
 _QUIET = 0.5
+#: What a script leaves running has so long to close the script's output, in seconds.
+_LET_GO = 0.5
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,9 @@ class Scripts:
 
     def _run(self, argv: tuple[str, ...], killed_after: float | None) -> CommandResult:
         deadline = self.timeout if killed_after is None else killed_after
-        return self.guest.run(argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14)
+        return self.guest.run(
+            argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14, patience=_LET_GO
+        )
 
 
 def judge_situations(
@@ -104,12 +109,15 @@ def judge_situations(
     scripts = Scripts.of(kit, guest)
     trial = _Trial(application, guest, application.state(), load)
 
+    yield _interpreters(kit, guest)
     pre, post = scripts.pre(), scripts.post()
     yield trial.finding("KIT-2.ends", {"the pre-script": pre, "the post-script": post})
     if trial.stuck():
         return  # nothing that follows would say anything of its own
     usual = Usual(pre.ended - pre.started, post.ended - post.started)
     orderly = part in (None, "orderly")
+    if orderly:
+        yield _lets_go({"the pre-script": pre, "the post-script": post})
     if orderly and kit.manifest.stops_writes:
         yield _stops(trial, scripts)
     for judged in (s for name, own in _SITUATIONS.items() if part in (None, name) for s in own):
@@ -127,6 +135,35 @@ class Usual:
 
     pre: float
     post: float
+
+
+def _interpreters(kit: Kit, guest: Guest) -> Finding:
+    wrong = []
+    for which, file in (("pre", kit.pre), ("post", kit.post)):
+        found = interpreter_of(file.content)
+        if found is None:
+            continue
+        facts = guest.stat(found.path, follow=True)
+        if facts is None:
+            wrong.append(f"the {which}-script's interpreter {found.path} is not in the guest")
+        elif found.sought:
+            sought = guest.run(
+                ["/bin/sh", "-c", 'command -v -- "$1"', "sh", found.sought], env=_ENVIRONMENT
+            )
+            if not sought.ok:
+                wrong.append(
+                    f"{found.sought}, which runs the {which}-script, is not in the guest's PATH"
+                )
+    return kit_finding("KIT-2.interpreter", not wrong, "; ".join(wrong) or "they are there")
+
+
+def _lets_go(results: Mapping[str, CommandResult]) -> Finding:
+    held = [
+        f"{name} ended, and its output was still open {_LET_GO:g} s later"
+        for name, result in results.items()
+        if result.held
+    ]
+    return kit_finding("KIT-2.lets-go", not held, "; ".join(held) or "nobody has it open")
 
 
 def _stops(trial: _Trial, scripts: Scripts) -> Finding:
@@ -297,15 +334,22 @@ class _Trial:
     def finding(self, clause: str, results: dict[str, CommandResult]) -> Finding:
         """Every script succeeded, and the application is as if nothing had been."""
         wrong = [f"{name} {how}" for name, result in results.items() if (how := _wrong(result))]
-        if not self.application.wait_acknowledged(
+        after = f"after {', '.join(results)}"
+        if any(map(_no_room, results.values())):
+            self._stuck = True
+            wrong.append("what the scripts leave running fills the guest's limit of processes")
+        elif not self.application.wait_acknowledged(
             self.load.after, self.guest.now(), self.load.within
         ):
-            self.application.require_load()
             self._stuck = True
-            after = ", ".join(results)
-            wrong.append(
-                f"after {after} the application does not go on within {self.load.within:g} s"
-            )
+            try:
+                self.application.require_load()
+            except KitFailed as failure:
+                wrong.append(f"{after} {failure}")
+            else:
+                wrong.append(
+                    f"{after} the application does not go on within {self.load.within:g} s"
+                )
         elif not self.application.answers():
             wrong.append("the application does not answer")
         elif (state := self.application.state()) != self.state:
@@ -323,6 +367,11 @@ def difference(before: str, after: str) -> str:
     gone = [f"-{line}" for line in old if line not in new]
     come = [f"+{line}" for line in new if line not in old]
     return ", ".join((gone + come)[:6]) or "the same lines in another order"
+
+
+def _no_room(result: CommandResult) -> bool:
+    """Whether the script could not be started because the guest can have no more processes."""
+    return result.exit == 126 and result.err.startswith(b"fork:")
 
 
 def _wrong(result: CommandResult) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from harness.certify.certificate import private_key
 from harness.certify.kit import load_kit
 from harness.cli.suite_run import run_suite, shared_options
 from harness.problem import UsageProblem
@@ -49,6 +48,8 @@ def certify(kit: str, level: int, rounds: int, filesystems: str | None, **option
     extra = ["--kit", str(folder), "--level", str(level), "--rounds", str(rounds)]
     key, valid_days = options.pop("key"), options.pop("valid_days")
     if key is not None:
+        from harness.certify.certificate import private_key
+
         private_key(key)  # what is wrong with it is said before anything was run
         extra += ["--key", str(key), "--valid-days", str(valid_days)]
     return run_suite(

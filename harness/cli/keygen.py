@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from harness.certify.certificate import make_key
-
 
 @click.command(short_help="Make a key that signs certificates.")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
@@ -16,6 +14,8 @@ def keygen(file: Path) -> None:
 
     Give the public half to those who check your certificates; never the private one.
     """
+    from harness.certify.certificate import make_key
+
     public = make_key(file)
     click.echo(f"private key  {file}  (keep it secret)")
     click.echo(f"public key   {public}")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from harness import __version__
-from harness.certify import certificate as certificates
 from harness.certify.kit import load_kit
 from harness.cli.certify import kit_folder
 from harness.problem import IncompleteProblem
 from harness.results.statement import EXECUTOR, KIT
 from harness.targets.select import select_target
+
+if TYPE_CHECKING:
+    from harness.certify.certificate import Certificate
 
 
 @click.command(short_help="Check a certificate, offline.")
@@ -28,6 +31,8 @@ def verify(certificate: Path, kit: str | None, key: Path | None, executor: str |
 
     Without --key nothing is known of who signed it: the exit status is then 2, incomplete.
     """
+    from harness.certify import certificate as certificates
+
     found = certificates.load(certificate)
     signed_by = certificates.public_key(key) if key is not None else None
     if signed_by is not None:
@@ -48,7 +53,7 @@ def verify(certificate: Path, kit: str | None, key: Path | None, executor: str |
         )
 
 
-def _lines(found: certificates.Certificate, kit: str | None) -> list[str]:
+def _lines(found: Certificate, kit: str | None) -> list[str]:
     about = found.certified
     vendor = f" by {about['vendor']}" if about["vendor"] else ""
     where = ", ".join(about["filesystems"]) or "no filesystem"

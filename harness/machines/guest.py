@@ -150,18 +150,22 @@ class Guest:
         stdin: bytes = b"",
         deadline: float = 60.0,
         limit: int = 1 << 20,
+        patience: float = 0.0,
     ) -> CommandResult:
         """Run a command to its end; past the deadline its whole process tree is ended.
 
         `env` is the whole environment, None for a small usual one. `limit`: bytes kept of each
-        stream. A command that cannot be executed ends with 126 or 127, as in a shell.
+        stream. A command that cannot be executed ends with 126 or 127, as in a shell. `patience`:
+        seconds that what it leaves running has to close its output, or the result says `held`.
         """
         wanted = self._command(argv, env, cwd, user) | {
             "stdin_b64": wire.pack(stdin),
             "deadline": deadline,
             "limit": limit,
+            "patience": patience,
         }
-        return CommandResult.of(self._channel.request(wire.Do.RUN, wanted, deadline + _SLACK))
+        answer = self._channel.request(wire.Do.RUN, wanted, deadline + patience + _SLACK)
+        return CommandResult.of(answer)
 
     def spawn(
         self,

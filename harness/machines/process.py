@@ -18,7 +18,8 @@ class CommandResult:
     """How a command in a guest ended; `exit` or `signal` is None.
 
     `timed_out`: its process tree was ended at the deadline. `cut`: `out` and `err` are only the
-    last bytes of what it wrote. Instants are the engine kernel's CLOCK_MONOTONIC.
+    last bytes of what it wrote. `held`: what it left running still had its output open after the
+    patience that was asked for. Instants are the engine kernel's CLOCK_MONOTONIC.
     """
 
     exit: int | None
@@ -29,6 +30,7 @@ class CommandResult:
     started: float
     ended: float
     cut: bool = False
+    held: bool = False
 
     @property
     def ok(self) -> bool:
@@ -47,6 +49,7 @@ class CommandResult:
             started=answer["started"],
             ended=answer["ended"],
             cut=answer.get("cut", False),
+            held=answer.get("held", False),
         )
 
 

@@ -17,7 +17,6 @@ from typing import Any, NoReturn, cast
 import pytest
 
 from harness import __version__
-from harness.certify import certificate
 from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import kit_info
 from harness.certify.session import kit_image
@@ -395,6 +394,8 @@ class Controller:
 
     def _certificate(self, record: Record, key: Path) -> list[Path]:
         """The signed certificate of a kit that is certified, beside the reports; else why not."""
+        from harness.certify import certificate
+
         path = self._options.out / "certificate.json"
         path.unlink(missing_ok=True)  # an earlier run's
         why = refusal(record)

@@ -103,6 +103,7 @@ class Child:
         self.refused: tuple[int, str] | None = None
         self.begun = threading.Event()
         self.ended = threading.Event()
+        self.released = threading.Event()  # nobody has its pipes open any more
         self.sinks: dict[int, Callable[[bytes], None]] = {}  # read end of a pipe: who takes it
         self.on_end: Callable[[Child], None] | None = None
 
@@ -330,6 +331,8 @@ class Children:
                 self._forget(pipe)
                 del self._pipes[pipe]
                 child.sinks.pop(pipe, None)
+                if not child.sinks:
+                    child.released.set()
                 os.close(pipe)
                 return True
             child.sinks[pipe](data)

@@ -197,10 +197,12 @@ class Guest(Role):
             number, text = child.refused
             child.exit = 127 if number == 2 else 126
             err.add(text.encode("utf-8", "surrogateescape") + b"\n")
+        patience = float(wanted.get("patience", 0))
         return {
             "exit": child.exit,
             "signal": child.signal,
             "timed_out": timed_out,
+            "held": patience > 0 and not child.released.wait(patience),
             "out_b64": pack(out.bytes()),
             "err_b64": pack(err.bytes()),
             "cut": out.cut or err.cut,

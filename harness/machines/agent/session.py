@@ -8,7 +8,10 @@ controller to read: answers and events are queued for a thread of their own.
 from __future__ import annotations
 
 import collections
+import contextlib
+import functools
 import os
+import queue
 import select
 import signal
 import sys
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _FLUSH_SECONDS = 1.0
+#: Threads that are there before anything runs in the container: what fills its limit of processes
+#: keeps it from starting a thread, and must not keep the agent from answering.
+_WORKERS = 8
 
 
 class Role:
@@ -55,6 +61,9 @@ class Session:
         self._keep_until = 0.0
         self._end_request: int | None = None
         self._over = False
+        self._waiting: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._idle = 0
+        self._counting = threading.Lock()
         self._wake_read, self._wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
     # -- before any thread
@@ -156,6 +165,8 @@ class Session:
     def serve(self, role: Role) -> NoReturn:
         """Serve requests until the lease is over, then end the container."""
         threading.Thread(target=self._write, name="writer", daemon=True).start()
+        for _ in range(_WORKERS):
+            threading.Thread(target=self._work, name="worker", daemon=True).start()
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
         handlers = dict(role.handlers)
@@ -219,12 +230,28 @@ class Session:
                     "use the agent of the same version as the control plane",
                 )
             else:
-                threading.Thread(
-                    target=self._perform,
-                    args=(number, name, handlers[name], message.get("with", {})),
-                    name=name,
-                    daemon=True,
-                ).start()
+                wanted = message.get("with", {})
+                self._waiting.put(
+                    functools.partial(self._perform, number, name, handlers[name], wanted)
+                )
+                self._hire()
+
+    def _hire(self) -> None:
+        """A further worker where all are busy; where there can be none, a request waits."""
+        with self._counting:
+            busy = self._idle < self._waiting.qsize()
+        if busy:
+            with contextlib.suppress(RuntimeError):
+                threading.Thread(target=self._work, name="worker", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self._counting:
+                self._idle += 1
+            request = self._waiting.get()
+            with self._counting:
+                self._idle -= 1
+            request()
 
     def _perform(self, number: int, name: str, handler: Handler, wanted: dict[str, Any]) -> None:
         try:

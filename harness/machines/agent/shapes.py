@@ -179,7 +179,8 @@ class Run(TypedDict, total=False):
     """Run a command to its end. `env` is the whole environment (default: PATH, HOME, LANG).
 
     `user` is a name of the guest's passwd or a number. `deadline`: seconds from the start; then
-    the whole process tree is ended. `limit`: bytes kept of each stream, the last ones.
+    the whole process tree is ended. `limit`: bytes kept of each stream, the last ones. `patience`:
+    so many seconds after its end others may still have its output open before that is told.
     """
 
     argv: list[str]
@@ -187,6 +188,7 @@ class Run(TypedDict, total=False):
     cwd: str  # "/"
     user: str  # "root"
     stdin_b64: str
+    patience: float  # 0: it is not looked at
     deadline: float  # 60
     limit: int  # 1 MiB
 
@@ -197,6 +199,7 @@ class RunAnswer(TypedDict):
     exit: int | None
     signal: int | None
     timed_out: bool
+    held: bool  # somebody has its output open
     out_b64: str
     err_b64: str
     cut: bool

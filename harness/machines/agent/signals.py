@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: How long the end of a tree is waited for, in seconds, and how often it is looked at.
 END_SECONDS = 20.0
 KILL_STEP = 0.02
+_REAP_SECONDS = 2.0
 
 #: A target that is no process of its own: all children of the one that is named.
 CHILDREN_OF = "children of "
@@ -71,8 +72,21 @@ class Signals:
             ]
             fresh = [member for member in members if self._one(member, number)]
             done += [member for member in fresh if member not in done]
-            if number != signal.SIGKILL or not members or time.monotonic() > deadline:
+            if number != signal.SIGKILL or time.monotonic() > deadline:
                 return done
+            if not members:
+                self._wait_reaped(pid)
+                return done
+            self._reaper.wait_for_change(KILL_STEP)
+
+    def _wait_reaped(self, pid: int) -> None:
+        """Wait a while until the dead of a tree are gone: they count among the processes of the
+        container, which may have no room for the next one."""
+        deadline = time.monotonic() + _REAP_SECONDS
+        while time.monotonic() < deadline:
+            known = procfs.processes()
+            if not [member for member in procfs.tree(pid, known) if member != pid]:
+                return
             self._reaper.wait_for_change(KILL_STEP)
 
     def _one(self, pid: int, number: int) -> bool:
