@@ -16,7 +16,7 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform conform-others bad-kits doctor bench mutants check lint-fix \
+.PHONY: help certify test conform conform-others bad-kits walk doctor bench mutants check lint-fix \
 	lock venv engine engine-stop engine-remove images clean
 
 help: ## this list
@@ -44,6 +44,10 @@ conform-others: venv ## the whole suite against two executors of other hands, in
 bad-kits: venv ## kits that must fail: certification must find each at its level (NAMES='…')
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
 	@$(WITH_ENGINE) $(BIN)/python -m tests.badkits $(if $(NAMES),$(NAMES),--due) --write
+
+walk: venv ## docs/first-kit.md as a new user would: each command, from an empty folder to a certificate
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@SNAPCERT_WALK=whole $(WITH_ENGINE) $(BIN)/python -m pytest -s tests/test_first_kit.py
 
 doctor: venv ## what this machine has, what is missing and how to mend it
 	@$(BIN)/snapcert doctor $(ARGS)

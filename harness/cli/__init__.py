@@ -14,6 +14,7 @@ from harness.cli.conform import conform
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
 from harness.cli.gate import gate
+from harness.cli.init import init
 from harness.cli.keygen import keygen
 from harness.cli.lint import lint
 from harness.cli.report import report
@@ -36,6 +37,7 @@ def cli() -> None:
 for _command in (
     certify,
     conform,
+    init,
     lint,
     gate,
     report,

@@ -1,0 +1,61 @@
+"""docs/first-kit.md, executed: each command in its order, from an empty folder to a certificate.
+
+In `make test` every certification stops at level 1, which needs no engine; `make walk` runs the
+commands as they stand (SNAPCERT_WALK=whole), which takes some minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "first-kit.md"
+WHOLE = os.environ.get("SNAPCERT_WALK") == "whole"
+
+
+def commands() -> list[list[str]]:
+    """Every command of the page's shell blocks, as words."""
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [shlex.split(line) for block in blocks for line in block.splitlines() if line]
+
+
+def run(words: list[str]) -> int:
+    assert words[0] == "snapcert"
+    if words[1] == "certify" and not WHOLE:
+        words = [*words, "--level", "1"]
+    if WHOLE:  # processes of their own: a run under load must not share this one
+        program = [sys.executable, "-c", "from harness.cli import main; main()"]
+        return subprocess.run([*program, *words[1:]], check=False).returncode
+    with pytest.raises(SystemExit) as ended:
+        main(words[1:])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_the_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    walked = commands()
+    assert [words[1] for words in walked] == [
+        "init", "lint", "certify", "certify", "certify", "keygen", "certify", "verify",
+    ]  # fmt: skip
+    for words in walked:
+        assert run(words) == 0, f"{shlex.join(words)}\n{capfd.readouterr().err}"
+    shown = capfd.readouterr().out
+    assert f"certified  level {3 if WHOLE else 1}" in shown
+    assert "by Orders Ltd" in shown
+    # "Change a script, and it says which."
+    (tmp_path / "orders" / "post.sh").write_text("#!/bin/sh\nexit 0\n")
+    assert run(walked[-1]) == 1
+    assert "post.sh differs from the certified one" in capfd.readouterr().err
