@@ -76,6 +76,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--live", action="store_true", help="draw snapcert's own view of the run")
     group.addoption("--quiet-view", action="store_true", help="only failures and the verdict")
+    group.addoption("--json-view", action="store_true", help="the verdict as JSON on stdout")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -126,6 +127,7 @@ def _options(config: pytest.Config) -> Options:
         timeout_scale=config.getoption("--timeout-scale"),
         quiet=config.getoption("--quiet-view"),
         speed=config.getoption("--speed"),
+        as_json=config.getoption("--json-view"),
         key=Path(key).absolute() if (key := config.getoption("--key")) else None,
         valid_days=config.getoption("--valid-days"),
         known_deviations=(

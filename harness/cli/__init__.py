@@ -21,6 +21,7 @@ from harness.cli.report import report
 from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
+from harness.results import brief
 
 _EPILOG = (
     "Exit codes: 0 conforms; 1 does not; 2 incomplete; 3 the harness or the engine failed; "
@@ -54,15 +55,24 @@ for _command in (
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; a Problem is shown in words, with its exit code, never a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        status = cli.main(arguments, prog_name="snapcert", standalone_mode=False)
+        status = cli.main(given, prog_name="snapcert", standalone_mode=False)
     except Problem as problem:
         click.echo(str(problem), err=True)
+        _tell(problem, given)
         sys.exit(problem.exit_code)
     except click.ClickException as error:
         error.show()
+        _tell(UsageProblem(error.format_message(), "see --help"), given)
         sys.exit(UsageProblem.exit_code)
     except click.Abort:
         click.echo("interrupted", err=True)
         sys.exit(2)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(problem: Problem, arguments: list[str]) -> None:
+    """Who asked for a document gets one, also where there is no verdict."""
+    if "--json" in arguments:
+        click.echo(brief.problem(problem), nl=False)

@@ -44,6 +44,9 @@ _SHARED = (
     click.option("--speed", type=click.IntRange(1), default=1, show_default=True,
                  help="Lets the fixed waits of azure-vmsnapshot pass so many times faster."),
     click.option("--quiet", is_flag=True, help="Show only failures and the verdict."),
+    click.option("--json", "as_json", is_flag=True,
+                 help="Write the verdict as one JSON document to standard output, all else to "
+                 "standard error."),
 )  # fmt: skip
 
 
@@ -70,6 +73,7 @@ def run_suite(
     timeout_scale: float,
     speed: int,
     quiet: bool,
+    as_json: bool,
     extra: tuple[str, ...] = (),
 ) -> int:
     """Run these modules under pytest with snapcert's own view; the exit code of the verdict.
@@ -110,6 +114,8 @@ def run_suite(
         arguments.append("--keep-failed")
     if quiet:
         arguments.append("--quiet-view")
+    if as_json:
+        arguments.append("--json-view")
     return _under_pytest([*arguments, *map(str, tests)], out)
 
 

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from harness.problem import Problem
 from harness.results.failures import Failure, failures
 from harness.results.reader import verdict_of
 from harness.results.record import CheckLine, Record
-from harness.results.verdict import count
+from harness.results.verdict import EXIT_CODES, count
 
 #: Version of this document.
 FORMAT = 1
@@ -52,6 +53,19 @@ def brief(record: Record, reports: Mapping[str, str] | None = None) -> dict[str,
 def render(record: Record, reports: Mapping[str, str] | None = None) -> str:
     """The same as ASCII JSON text."""
     return json.dumps(brief(record, reports), indent=1) + "\n"
+
+
+def problem(found: Problem) -> str:
+    """The document where no verdict was come to: what went wrong, and its exit code."""
+    words = {code: word for word, code in EXIT_CODES.items() if word != "not-proven"}
+    document = {
+        "format": FORMAT,
+        "verdict": words[found.exit_code],
+        "exit_code": found.exit_code,
+        "why": [found.message],
+        "error": {"message": found.message, "remedy": found.remedy, "ref": found.ref},
+    }
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from harness.problem import UsageProblem
 from harness.results.closing import close
-from harness.results.reader import gather
+from harness.results.reader import assemble
 from harness.results.record import (
     CheckLine,
     ControlLine,
@@ -40,6 +40,7 @@ def subject(header: Header) -> dict[str, object]:
         "the kit's files": (kit.version, kit.digest) if kit else "",
         "the kit's packages": dict(kit.packages) if kit else "",
         "the level": kit.level if kit else 0,
+        "the known deviations": header.deviations,
     }
 
 
@@ -60,7 +61,7 @@ def merge(records: Sequence[Record], names: Sequence[str] = ()) -> Record:
     header = _header(parts, whole=not left_out)
     loose = dict.fromkeys(line for part in parts for line in part.controls if not line.scenario)
     lines = [line for number, part in enumerate(parts) for line in _own(part, number, owners)]
-    body = gather(header, [*loose, *lines], None)
+    body = assemble(header, [*loose, *lines], None)
     body = replace(body, plan=tuple(sorted(plan)), left_out=tuple(sorted(left_out)))
     footer = close(
         header,

@@ -71,10 +71,10 @@ def parse(data: bytes, name: str = "results.jsonl") -> Record:
     footers = _only(lines, Footer)
     if not footers:
         notes.append("there is no footer: the run did not reach its end")
-    return gather(lines[0], lines[1:], footers[0] if footers else None, tuple(notes))
+    return assemble(lines[0], lines[1:], footers[0] if footers else None, tuple(notes))
 
 
-def gather(
+def assemble(
     header: Header, lines: Sequence[Line], footer: Footer | None, notes: tuple[str, ...] = ()
 ) -> Record:
     """A record of these lines, in the order that a Record has."""

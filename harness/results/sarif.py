@@ -91,6 +91,8 @@ def _result(check: CheckLine, rule: int, header: Header) -> dict[str, Any]:
             physical["region"] = {"startLine": where.line}
         location["physicalLocation"] = physical
     result["locations"] = [location]
+    if check.deviation:
+        result["suppressions"] = [{"kind": "external", "justification": one_line(check.deviation)}]
     return result
 
 

@@ -1,8 +1,8 @@
 """The live view of a run: what runs now, what failed and why, what is left, and the verdict.
 
 On a terminal, a progress line and a line for each worker stay at the bottom; elsewhere (a pipe, a
-CI log) the same facts come as plain lines, readable without colour in 80 columns. Only the
-controller draws; workers send lines.
+CI log) the same facts come as plain lines, once a minute, readable without colour in 80 columns.
+Only the controller draws; workers send lines.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.results.plain import one_line, seconds
+from harness.results.pulse import Pulse
 from harness.results.record import (
     CheckLine,
     ControlLine,
@@ -35,6 +36,7 @@ from harness.results.record import (
 )
 from harness.results.rounds import summaries
 from harness.results.strip import draw
+from harness.results.texts import errors_named
 from harness.results.timeline import build
 from harness.results.verdict import STATUSES, is_bad
 from harness.results.wording import (
@@ -63,6 +65,9 @@ _VERDICT_STYLES = {0: "bold green", 1: "bold red", 2: "bold yellow", 3: "bold wh
 _TELLING = tuple(s for s in reversed(STATUSES) if s == "warned" or is_bad(s))
 _WIDEST = 100
 _ENOUGH_TO_ESTIMATE = 3
+#: Seconds between two lines of progress in a log.
+_PULSE = 60.0
+_RUNNING_SHOWN = 4
 
 
 class Terminal:
@@ -114,6 +119,7 @@ class Terminal:
             if wants_live and not quiet
             else None
         )
+        self._pulse = None if wants_live or quiet else Pulse(self.progress, _PULSE)
 
     def __enter__(self) -> Terminal:
         return self
@@ -138,6 +144,18 @@ class Terminal:
         self._print("  " + one_line(f"{header.engine}, kernel {header.kernel}, {header.image}"))
         if self._live is not None:
             self._live.start()
+        if self._pulse is not None:
+            self._pulse.__enter__()
+
+    def progress(self) -> None:
+        """A line of progress, and what runs now, for a log that has no live view."""
+        done = sum(self._counts.values())
+        self._paragraph(f"{', '.join(self._said(done))}; {self._left(done)}", "  ", "running ")
+        busy = self._busy()
+        for _, scenario, took in busy[:_RUNNING_SHOWN]:
+            self._paragraph(f"{scenario} for {took}", _INDENT, "now")
+        if len(busy) > _RUNNING_SHOWN:
+            self._print(f"{_INDENT}and {len(busy) - _RUNNING_SHOWN} more")
 
     def started(self, scenario: str, worker: str) -> None:
         """A worker is busy with a scenario from now on."""
@@ -147,7 +165,7 @@ class Terminal:
         """Count a line, and show it where a person should see it now."""
         if isinstance(line, PlanLine):
             self._total += len(line.scenarios)
-            if not self._quiet:
+            if not self._quiet and line.scenarios:
                 noun = "scenario" if self._total == 1 else "scenarios"
                 self._print(f"  {self._total} {noun}\n")
         elif isinstance(line, CheckLine):
@@ -183,8 +201,8 @@ class Terminal:
         if self._controls:
             self._paragraph(f"sabotaged evidence: {self._caught} of {self._controls} caught", "  ")
         self._print(f"  time      {seconds(self._clock() - self._began)}")
-        for path in reports:
-            self._print(f"  {_kind(path):<9} {path}")
+        for kind, path in kinds(reports).items():
+            self._print(f"  {kind:<9} {path}")
 
     def _finished(self, line: ScenarioLine) -> None:
         self._running.pop(line.id, None)
@@ -208,9 +226,13 @@ class Terminal:
         for check in telling:
             for style, label, text in check_paragraphs(check, self._clauses):
                 self._paragraph(text, _INDENT, label, style)
-        for run in runs:
-            if any(check.run == run.id for check in telling):
-                self._timeline(run)
+        shown = [run for run in runs if any(check.run == run.id for check in telling)]
+        for error in errors_named(telling, shown):
+            self._paragraph("", _INDENT, error.name, "bold")
+            self._paragraph(error.message, _INDENT, "means   ")
+            self._paragraph(error.action, _INDENT, "do      ")
+        for run in shown:
+            self._timeline(run)
         for style, label, text in scenario_paragraphs(line):
             if text == line.replay:  # to be copied, so it is not wrapped
                 self._print(f"{_INDENT}{label} {one_line(text)}")
@@ -279,28 +301,41 @@ class Terminal:
         if self._live is not None:
             self._live.stop()
             self._live = None
+        if self._pulse is not None:
+            self._pulse.__exit__(None, None, None)
+            self._pulse = None
 
     def _bottom(self) -> Group:
         done = sum(self._counts.values())
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=max(self._total, 1), completed=done, width=24)
-        said = [f"{done}/{self._total}"]
-        said += [f"{self._counts[s]} {s}" for s in _TELLING if self._counts[s]]
-        if self._rounds:
-            said.append(f"{len({r.number for r in self._rounds})} rounds")
-        grid.add_row(bar, Text(", ".join(said)), Text(self._left(done), "dim"))
-        now = self._clock()
-        running = list(self._running.values())  # drawn by a thread of its own: a copy
+        grid.add_row(bar, Text(", ".join(self._said(done))), Text(self._left(done), "dim"))
         lines = [
             Text(
-                f"  {worker or 'now':<5} {_shown(scenario)}  {seconds(now - since)}",
+                f"  {worker or 'now':<5} {scenario}  {took}",
                 "dim",
                 no_wrap=True,
                 overflow="ellipsis",
             )
-            for scenario, worker, since in sorted(running, key=lambda item: item[1])
+            for worker, scenario, took in self._busy()
         ]
         return Group(Text(""), grid, *lines)
+
+    def _said(self, done: int) -> list[str]:
+        said = [f"{done}/{self._total}"]
+        said += [f"{self._counts[s]} {s}" for s in _TELLING if self._counts[s]]
+        if self._rounds:
+            said.append(f"{len({r.number for r in self._rounds})} rounds")
+        return said
+
+    def _busy(self) -> list[tuple[str, str, str]]:
+        """What runs now: worker, scenario, for how long."""
+        now = self._clock()
+        running = list(self._running.values())  # drawn by a thread of its own: a copy
+        return [
+            (worker, _shown(scenario), seconds(now - since))
+            for scenario, worker, since in sorted(running, key=lambda item: item[1])
+        ]
 
     def _left(self, done: int) -> str:
         passed = self._clock() - self._began
@@ -317,6 +352,9 @@ def _shown(scenario: str) -> str:
     return one_line(short_id(scenario)).replace("[", " [", 1)
 
 
-def _kind(path: Path) -> str:
-    kinds = {".html": "report", ".jsonl": "results", ".xml": "junit", ".json": "signed"}
-    return kinds.get(path.suffix, "file")
+def kinds(paths: Sequence[Path]) -> dict[str, str]:
+    """What was written, by what it is for a person."""
+    return {_KINDS.get(path.suffix, "file"): str(path) for path in paths}
+
+
+_KINDS = {".html": "report", ".jsonl": "results", ".xml": "junit", ".json": "signed"}

@@ -25,7 +25,7 @@ from harness.machines.engine import Engine
 from harness.machines.packages import versions
 from harness.machines.runs import RunLock, new_run_id
 from harness.problem import EngineProblem, IncompleteProblem, Problem
-from harness.results import deviations, html, junit, traceability
+from harness.results import brief, deviations, html, junit, traceability
 from harness.results.reader import read
 from harness.results.record import (
     CheckLine,
@@ -39,7 +39,7 @@ from harness.results.record import (
     Status,
 )
 from harness.results.statement import refusal
-from harness.results.terminal import Terminal
+from harness.results.terminal import Terminal, kinds
 from harness.results.texts import CLAUSE_TEXTS
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
@@ -143,7 +143,8 @@ class Controller:
         )
         listeners = []
         if self._live:
-            self._terminal = Terminal(CLAUSE_TEXTS, quiet=options.quiet)
+            file = sys.stderr if options.as_json else None
+            self._terminal = Terminal(CLAUSE_TEXTS, quiet=options.quiet, file=file)
             self._terminal.__enter__()
             listeners.append(self._terminal)
         self._writer = Writer(options.out / "results.jsonl", header, listeners)
@@ -341,7 +342,11 @@ class Controller:
             if self._left_out:
                 self._writer.plan((), sorted(self._left_out))
             footer = self._writer.close(self._why_short())
-            self._writer.announce(self.render())
+            record = read(self._options.out / "results.jsonl")
+            reports = self.render(record)
+            self._writer.announce(reports)
+            if self._options.as_json:
+                print(brief.render(record, kinds(reports)), end="", flush=True)
             session.exitstatus = footer.exit_code
         except Problem as problem:
             self._problem = self._problem or problem
@@ -370,10 +375,9 @@ class Controller:
         if self._engine is not None:
             self._engine.close()
 
-    def render(self) -> list[Path]:
+    def render(self, record: Record) -> list[Path]:
         """Everything that is rendered from results.jsonl; the paths."""
         out = self._options.out
-        record = read(out / "results.jsonl")
         page = html.render([record], CLAUSE_TEXTS)
         try:
             (out / "junit.xml").write_bytes(junit.render(record, CLAUSE_TEXTS))

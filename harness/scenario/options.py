@@ -40,6 +40,8 @@ class Options:
     quiet: bool = False
     #: How much faster the fixed waits of an executor pass, where it has any.
     speed: int = 1
+    #: The verdict as one JSON document on standard output; the view goes to standard error.
+    as_json: bool = False
     #: The private key that signs the certificate of a kit that is certified, and its life in days.
     key: Path | None = None
     valid_days: int = 365

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,7 +25,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
     for command in (
-        "certify", "conform", "doctor", "explain", "cleanup", "shell", "keygen", "verify",
+        "certify", "conform", "report", "doctor", "explain", "cleanup", "shell", "keygen", "verify",
     ):  # fmt: skip
         assert command in out
 
@@ -72,6 +74,50 @@ def test_no_engine(
     assert code == 3
     assert "remedy" in out + err
     assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verdict", "code"),
+    [
+        (["conform", "--fs", "zfs", "--json"], "wrong-usage", 4),
+        (["conform", "--nonsense", "--json"], "wrong-usage", 4),
+        (["conform", "-n", "0", "--json"], "harness-failed", 3),
+    ],
+)
+def test_json_where_there_is_no_verdict(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    verdict: str,
+    code: int,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    ended, out, err = run(capsys, *arguments, "--out", str(tmp_path))
+    found = json.loads(out)
+    assert (ended, found["exit_code"], found["verdict"]) == (code, code, verdict)
+    assert found["error"]["message"]
+    assert err
+
+
+def test_json_is_all_that_stands_on_standard_output(
+    tmp_path: Path,
+) -> None:
+    """Level 1 needs no engine; what a person reads goes to standard error."""
+    command = [str(Path(sys.executable).with_name("snapcert")), "certify", "ledger"]
+    done = subprocess.run(
+        [*command, "--level", "1", "--json", "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["verdict"], found["kit"]["level"]) == (0, "conforms", 1)
+    assert found["reports"]["report"] == str(tmp_path / "report.html")
+    assert "Certified at level 1" in done.stderr
+    record = (tmp_path / "results.jsonl").read_text()
+    assert f'"seed":{found["seed"]}' in record
 
 
 def test_a_kit_without_its_manifest(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_what_is_no_record_is_named(
         )
     code, out, err = run(capsys, *parts, "--format", "markdown")
     assert (code, out) == (4, "")
-    assert str(path) in err
+    assert str(path.parent) in err
     assert "remedy: " in err
 
 

@@ -55,6 +55,9 @@ RESULT = closed(
         "message": MESSAGE,
         "locations": several(LOCATION, 1),
         "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
+        "suppressions": several(
+            closed({"kind": {"enum": ["inSource", "external"]}, "justification": TEXT}, "kind")
+        ),
         "properties": BAG,
     },
     "message",

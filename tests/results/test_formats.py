@@ -107,6 +107,13 @@ def test_sarif_points_into_the_kit() -> None:
     assert results[0]["partialFingerprints"] == results[1]["partialFingerprints"]
 
 
+def test_a_known_deviation_is_suppressed() -> None:
+    record = lint_record(lint_check(file="pre.sh", status="warned", deviation="known until x"))
+    (result,) = json.loads(sarif.render(record))["runs"][0]["results"]
+    assert result["suppressions"] == [{"kind": "external", "justification": "known until x"}]
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(sarif.render(record)))
+
+
 def test_what_kept_the_harness_from_judging_is_no_result() -> None:
     line = ScenarioLine("x::y", "harness-error", 1, "no loop device left", "detach some", "store")
     run = json.loads(sarif.render(record_of(sample.conform_header(), [line])))["runs"][0]

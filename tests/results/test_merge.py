@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from harness.problem import UsageProblem
 from harness.results.closing import close
 from harness.results.merge import digest, merge, subjects, to_bytes
-from harness.results.reader import gather, parse, verdict_of
+from harness.results.reader import assemble, parse, verdict_of
 from harness.results.record import (
     ControlLine,
     Header,
@@ -31,7 +31,7 @@ def record_of(
     header: Header, lines: Sequence[Line], ended: str = "2026-11-23T12:59:00Z", broken: str = ""
 ) -> Record:
     """A complete record of these lines, as if it had been written and read."""
-    body = gather(header, lines, None)
+    body = assemble(header, lines, None)
     footer = close(header, body.lines(), ended=ended, digest=digest(body), interrupted=broken)
     return dataclasses.replace(body, footer=footer)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import itertools
+import threading
 from pathlib import Path
 
 import pytest
 
-from harness.results.record import Header, Line, ScenarioLine
+from harness.contract.errors import DOCUMENTED, ERRORS
+from harness.results.pulse import Pulse
+from harness.results.record import CheckLine, Header, Line, PlanLine, RunLine, ScenarioLine
 from harness.results.terminal import Terminal
 from harness.results.writer import Writer
 from tests.results import sample, sample_kit
+from tests.results.test_formats import error_record
 
 
 def shown(
@@ -95,6 +99,58 @@ def test_hostile_text_commands_nothing(conform: str) -> None:
     assert "\x07" not in conform
     assert "\\x07" in conform
     assert "<script>alert(1)</script>" in conform
+
+
+@pytest.mark.parametrize("name", DOCUMENTED)
+def test_each_error_is_shown_with_its_message_and_action(tmp_path: Path, name: str) -> None:
+    header, lines = sample.conform_header(), list(error_record(name).lines())
+    order = [RunLine, CheckLine, ScenarioLine]
+    told = sorted((x for x in lines if type(x) in order), key=lambda line: order.index(type(line)))
+    text = " ".join(shown(tmp_path, header, told).split())
+    assert f"{name} means {ERRORS[name].message} do {ERRORS[name].action}" in text
+
+
+def test_a_log_tells_now_and_then_what_runs() -> None:
+    out = io.StringIO()
+    now = [0.0]
+    view = Terminal(file=out, width=80, live=False, clock=lambda: now[0])
+    lines = list(sample.conform_lines())
+    names = [f"scenarios/test_freeze.py::test_{'long_' * n}thawed[xfs]" for n in range(1, 7)]
+    with view:
+        view.begun(sample.conform_header())
+        for line in lines[:13]:
+            view.recorded(line)
+        now[0] = 90.0
+        for name in names:
+            view.started(name, "gw0")
+        now[0] = 100.0
+        before = out.getvalue()
+        view.progress()
+    told = out.getvalue()[len(before) :].splitlines()
+    assert told[0] == "  running  3/32; 1 min 40 s, about 16 min 07 s left"
+    assert told[1] == "           now freeze::long_thawed [xfs] for 10.0 s"
+    assert told[-1] == "           and 2 more"
+    assert "\x1b" not in out.getvalue()
+    assert all(len(line) <= 80 for line in told)
+
+
+def test_the_pulse_beats_until_it_is_left() -> None:
+    beaten = threading.Event()
+    with Pulse(beaten.set, 0.001) as pulse:
+        assert beaten.wait(10)
+    assert not pulse._thread.is_alive()
+
+
+def test_quiet_and_live_views_have_no_pulse() -> None:
+    out = io.StringIO()
+    assert Terminal(file=out, width=80, live=False)._pulse is not None
+    assert Terminal(file=out, width=80, live=False, quiet=True)._pulse is None
+    assert Terminal(file=out, width=80, live=True)._pulse is None
+
+
+def test_what_was_left_out_is_not_told_again(tmp_path: Path) -> None:
+    lines: list[Line] = [PlanLine(("a",)), ScenarioLine("a", "passed", 1.0), PlanLine((), ("b",))]
+    assert shown(tmp_path, sample.conform_header(), lines).count("1 scenario\n") == 1
 
 
 def test_the_live_view_shows_what_runs(tmp_path: Path) -> None:
