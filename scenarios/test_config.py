@@ -11,7 +11,13 @@ from typing import Any
 
 import pytest
 
-from harness.contract.verdict import ConfigFinding
+from harness.contract.verdict import (
+    ConfigFinding,
+    FreezeOff,
+    PostSucceeded,
+    PreSucceeded,
+    SnapshotTaken,
+)
 from harness.scenario.case import Case
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.suite import fixture
@@ -144,3 +150,20 @@ def test_empty_object(case: Case) -> None:
     """{} is a config that lacks everything, not one that asks for nothing."""
     run = case.backup(Given(MEANT, scripts(), instead=config_file(b"{}")))
     run.expect_refused(ConfigFinding("missing-key"), "CFG-03.missing-key")
+
+
+#: Other ways to write the same config, as editors, converters and JSON writers do.
+USABLE = {
+    "crlf": TEXT.replace("\n", "\r\n").encode() + b"\r\n",
+    "one-line": json.dumps(MEANT, separators=(",", ":")).encode(),
+    "blanks-around": b"\n\t " + TEXT.replace(":", "\t :").encode() + b" \n\n",
+    "escapes": TEXT.replace("/", r"\/").replace("pluginName", r"\u0070luginName").encode(),
+    "no-ascii": with_value("preScriptParams", '["指令碼", "Größe 🔒"]'),
+}
+
+
+@pytest.mark.parametrize("content", USABLE.values(), ids=USABLE)
+def test_content_written_in_another_way(case: Case, content: bytes) -> None:
+    """It is the same JSON: both scripts run, with what it says."""
+    run = case.backup(Given(json.loads(content), scripts(), instead=config_file(content)))
+    run.expect(PreSucceeded(), FreezeOff(), SnapshotTaken(), PostSucceeded())

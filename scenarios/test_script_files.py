@@ -11,9 +11,11 @@ import pytest
 
 from harness.contract.verdict import ScriptFinding
 from harness.machines.files import GuestFile
+from harness.oracles.terms import Due
 from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL, NOT_FOUND, PERMISSION
 from harness.scenario.given import Given, configured, script, scripts
+from harness.scenario.given import named as named_script
 from harness.scenario.places import (
     ACL_MASKED_SCRIPT,
     ACL_OPEN_FOLDER,
@@ -251,6 +253,19 @@ def test_links_to_good_scripts(case: Case, places: tuple[GuestFile, ...], clause
         expected=f"{PRE_PATH} and {POST_PATH} are started, not the links",
         observed="; ".join(" ".join(argv) for argv in started) or "nothing was started",
     )
+
+
+def test_dots_in_a_path(case: Case) -> None:
+    """/srv/current/.. is what lies above the folder that /srv/current links to, as for the kernel.
+
+    The way there does not count: not the folder of others that it passes through.
+    """
+    way = (folder("/opt/scripts/release", "0777"), link("/srv/current", "/opt/scripts/release"))
+    config = named(pre="/srv/current/../pre.sh", post="//opt/./scripts/release/..//post.sh")
+    other = named_script("/srv/pre.sh", "impostor")
+    run = case.backup(Given(config, (*scripts(), *way, other)))
+    never = Due("FILE-08.resolved", "pre", "impostor", there=False)
+    run.expect_where([never], *ALL_WELL)
 
 
 @pytest.mark.parametrize("mode", ["0700", "03755"])

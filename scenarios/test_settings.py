@@ -22,8 +22,8 @@ from harness.contract.verdict import (
 from harness.history import History
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case
-from harness.scenario.courses import ALL_WELL
-from harness.scenario.given import Given, configured, script, scripts
+from harness.scenario.courses import ALL_WELL, failing
+from harness.scenario.given import Given, configured, named, script, scripts
 from harness.scenario.suite import fixture
 from harness.scenario.warned import expect_no_warning, expect_warning
 from harness.targets.situation import (
@@ -56,9 +56,9 @@ def elsewhere(name: str) -> tuple[GuestFile, ...]:
     return tuple(replace(script(w, name), path=path) for w, path in ELSEWHERE.items())
 
 
-def took(history: History) -> float:
-    """How long the first execution of the pre-script lasted, in seconds; 0 where there is none."""
-    runs = [run for run in history.script_runs if run.script == "pre"]
+def took(history: History, which: str = "pre") -> float:
+    """How long the first execution of this script lasted, in seconds; 0 where there is none."""
+    runs = [run for run in history.script_runs if run.script == which]
     return (runs[0].ended or history.ended) - runs[0].started if runs else 0.0
 
 
@@ -145,6 +145,17 @@ def test_arguments(case: Case) -> None:
     pre, post = ["--mode", "quiesce", "2"], ["2", "--mode=release"]
     config = configured(preScriptParams=pre, postScriptParams=post)
     case.backup(Given(config, scripts())).expect(*ALL_WELL)
+
+
+def test_one_script_for_both(case: Case) -> None:
+    """Both locations name the same file: the arguments alone say what it is to do."""
+    one = "/opt/both.sh"
+    settings: dict[str, Any] = {f"{which}ScriptLocation": one for which in ELSEWHERE}
+    settings |= {f"{which}ScriptParams": [which] for which in ELSEWHERE}
+    # The files at the usual places are what is watched, and nobody starts them.
+    files = (*scripts(pre="impostor", post="impostor"), named(one, "by-argument"))
+    run = case.backup(Given(configured(**settings), files))
+    run.expect(*ALL_WELL)
 
 
 def test_two_empty_parameters(case: Case) -> None:
@@ -243,22 +254,23 @@ def test_what_is_unknown_is_no_error(
     run.expect_taken(clause, unless=ConfigFinding("type"))
 
 
+@pytest.mark.parametrize("which", ["pre", "post"])
 @pytest.mark.slow_by_contract
-def test_plugin_host_timeout_caps_the_configs(case: Case) -> None:
-    """timeoutInSeconds is 10, the plugin host's own 2: a hanging pre-script is ended after 2 s."""
-    run = case.backup(Given(configured(), (plugin_host_of("2-s"), *scripts(pre="hang"))))
-    seconds = took(run.history)
+def test_plugin_host_timeout_caps_the_configs(case: Case, which: str) -> None:
+    """timeoutInSeconds is 10, the plugin host's own 2: a hanging script is ended after 2 s."""
+    run = case.backup(Given(configured(), (plugin_host_of("2-s"), *scripts(**{which: "hang"}))))
+    seconds = took(run.history, which)
     capped = 0.0 < seconds < CAPPED_END
     run.check(
         "CFG-04.plugin-host",
         capped,
-        expected=f"the pre-script is ended within {CAPPED_END:g} s",
+        expected=f"the {which}-script is ended within {CAPPED_END:g} s",
         observed=f"it ran for {seconds:.3f} s" if seconds else "it never ran",
     )
     expect_warning(run, "CFG-04.warning", "timeout")
     if capped or run.binds("CFG-04.plugin-host"):
         run = replace(run, budget=PLUGIN_HOSTS)
-    run.expect(PRE_LATE, FreezeDone(), SnapshotTaken(), PostSucceeded())
+    run.expect(*failing(which, kind="timeout"))
 
 
 def test_a_cap_is_told(case: Case) -> None:

@@ -15,6 +15,8 @@ from harness.scenario.courses import ALL_WELL
 from harness.scenario.given import Given, configured, scripts
 from harness.targets.situation import KILL, when_asked, when_marked
 
+#: Where a caller keeps what the executor prints, as a timer or cron does.
+KEPT = "/var/log/backup.out"
 FROZEN_LAYOUTS = ("data", "two-disks", "root-and-data", "log-disk", "single-disk")
 
 
@@ -38,6 +40,23 @@ def test_logs_are_written_while_frozen(case: Case) -> None:
     """A frozen root or log disk must not stop the executor (FRZ-05)."""
     run = case.backup(Given(configured(), scripts(pre="write-log", post="write-log")))
     run.expect(*ALL_WELL)
+
+
+@pytest.mark.guest("root-and-data", "log-disk")
+def test_output_goes_to_a_file_that_is_frozen(case: Case) -> None:
+    """The caller keeps the executor's output below /var/log: not a word of it while frozen."""
+    keep = f'exec "$@" >>{KEPT} 2>&1'
+    given = Given(configured(), scripts())
+    run = case.backup(given, caller=("/bin/sh", "-c", keep, "sh"))
+    hung = run.history.end.hung
+    run.check(
+        "FRZ-05.writes",
+        not hung,
+        expected="the executor does not wait for the disk that its output goes to",
+        observed="it waited until it was killed" if hung else "it ended by itself",
+    )
+    if not hung or run.binds("FRZ-05.writes"):
+        run.expect(*ALL_WELL, may_change=[KEPT])
 
 
 @pytest.mark.guest(*FROZEN_LAYOUTS, every_filesystem=True)

@@ -112,7 +112,7 @@ def executor(
     """Try a sample of the executor's mutants by the scenarios that execute their lines."""
     from tests.mutants.executor import Scenarios
     from tests.mutants.lines import Courses, covered_mutations, executing
-    from tests.mutants.report import tracked_reasons
+    from tests.mutants.report import judged
     from tests.mutants.stage import Stage, on_stage
 
     def work(stage: Stage) -> None:
@@ -124,7 +124,7 @@ def executor(
         chosen = _drawn(covered, size, seed)
         click.echo(f"{len(covered)} of the executor's mutants are executed by a scenario")
         state = State(EXECUTOR, digests(EXECUTOR))
-        why = tracked_reasons()
+        why = judged()
 
         def once_more(outcome: Outcome, mutation: Mutation) -> bool:
             if unexplained and mutation.id in why:
@@ -152,12 +152,12 @@ def company(size: int, explained: bool, part: tuple[int, int]) -> None:
     from tests.mutants.company import companies, judge_together
     from tests.mutants.executor import Scenarios
     from tests.mutants.lines import Courses, executing
-    from tests.mutants.report import tracked_reasons
+    from tests.mutants.report import judged
     from tests.mutants.stage import Stage, on_stage
 
     def work(stage: Stage) -> None:
         courses = [course for course in Courses() if course.scenario in stage.scenarios]
-        state, why = State(EXECUTOR, digests(EXECUTOR)), tracked_reasons()
+        state, why = State(EXECUTOR, digests(EXECUTOR)), judged()
         alive = {
             m.id: (m, outcome)
             for m in mutations(EXECUTOR)

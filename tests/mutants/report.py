@@ -172,3 +172,8 @@ def tracked() -> tuple[Result, Result]:
 def tracked_reasons() -> dict[str, Reason]:
     """The reasons as they are tracked."""
     return reasons(REASONS.read_text(encoding="utf-8")) if REASONS.is_file() else {}
+
+
+def judged() -> set[str]:
+    """The survivors whose reason somebody has given: all that are tracked but the open ones."""
+    return {identity for identity, reason in tracked_reasons().items() if reason.kind != "open"}

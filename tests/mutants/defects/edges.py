@@ -1,10 +1,9 @@
-"""Executors that are right but for one edge of a rule, where the usual scenarios do not come."""
+"""Executors that are right but for one edge of the rules of freeze, snapshot, kills and words."""
 
 from __future__ import annotations
 
 from tests.mutants.defect import Defect, Edit
 
-_FACTS = "executor/facts.py"
 _FREEZER = "executor/freezer.py"
 _MAIN = "executor/main.py"
 _MOUNTS = "executor/mounts.py"
@@ -18,10 +17,6 @@ _DEADLINE = (
     "        deadline = freezer.deadline if freezer else now() + bound - min(1.0, bound / 10)\n"
 )
 _SWEPT = "        left = ended.left or warden.sweep()\n"
-_POST_ENDED = "        self._happen(PostSucceeded() if finding is None else finding)\n"
-_LOOKED = (
-    '        return FileFacts(path, exists=False, kind="")\n    return _facts(path, raw, status)\n'
-)
 
 DEFECTS = (
     # -- the freeze
@@ -130,126 +125,6 @@ DEFECTS = (
         ),
         scenarios="test_what_a_failed_command_left",
     ),
-    # -- what the scripts leave and say
-    Defect(
-        name="ends-the-session-with-the-snapshot",
-        breaks=("RUN-07.background",),
-        edits=(Edit(_RUN, _SWEPT, f'{_SWEPT}        self._wardens["pre"].sweep()\n'),),
-        scenarios="test_session_outlives_a_failed_snapshot",
-    ),
-    Defect(
-        name="ends-the-session-with-a-late-post-script",
-        breaks=("RUN-07.background",),
-        edits=(
-            Edit(
-                _RUN,
-                _POST_ENDED,
-                f"{_POST_ENDED}        if finding is not None:\n"
-                '            self._wardens["pre"].sweep()\n',
-            ),
-        ),
-        scenarios="test_session_outlives_the_timeout_of_post",
-    ),
-    Defect(
-        name="forgets-what-a-late-script-said",
-        breaks=("RUN-08.tail", "RUN-08.logs"),
-        edits=(
-            Edit(
-                _WARDEN,
-                "        # The report pipe holds an errno only",
-                '        out, err = ("", "") if timed_out else (out, err)\n'
-                "        # The report pipe holds an errno only",
-            ),
-        ),
-        scenarios="test_output_of_a_script_that_hangs_is_kept",
-    ),
-    Defect(
-        name="keeps-the-beginning-of-a-flood",
-        breaks=("RUN-08.tail",),
-        edits=(
-            Edit(
-                _WARDEN,
-                "        self.kept = (self.kept + chunk)[-TAIL:]\n",
-                "        self.kept = (self.kept + chunk)[: 1 << 16]\n",
-            ),
-            Edit(
-                _WARDEN,
-                '        return self.kept.decode("utf-8", "replace")\n',
-                '        return self.kept[-TAIL:].decode("utf-8", "replace")\n',
-            ),
-        ),
-        scenarios="test_output_after_a_flood_is_kept",
-    ),
-    Defect(
-        name="a-stopped-script-has-ended",
-        breaks=("RUN-02.success",),
-        edits=(
-            Edit(
-                _WARDEN,
-                "os.waitpid(-1, os.WNOHANG)",
-                "os.waitpid(-1, os.WNOHANG | os.WUNTRACED)",
-            ),
-        ),
-        scenarios="test_stops_itself_for_a_while",
-    ),
-    # -- the scripts' files
-    Defect(
-        name="looks-once-more-after-the-last-attempt",
-        breaks=("RUN-02.exit-status",),
-        edits=(
-            Edit(
-                _SCRIPTS, "        if ended.error is not None:\n", "        if not ended.success:\n"
-            ),
-        ),
-        scenarios="test_script_takes_itself_away_and_is_not_due_again",
-    ),
-    Defect(
-        name="refuses-another-file-of-the-same-name",
-        breaks=("FILE-09.resolved-once",),
-        edits=(
-            Edit(
-                _FACTS,
-                "    resolved = os.path.realpath(raw)\n",
-                "    resolved = os.path.realpath(raw)\n    _seen[resolved] = status.st_ino\n",
-            ),
-            Edit(
-                _FACTS,
-                _LOOKED,
-                '        return FileFacts(path, exists=False, kind="")\n'
-                "    if _seen.get(raw, status.st_ino) != status.st_ino:\n"
-                '        return FileFacts(path, exists=False, kind="")\n'
-                "    return _facts(path, raw, status)\n"
-                "\n"
-                "\n"
-                "_seen = {}\n",
-            ),
-        ),
-        scenarios="test_post_script_is_replaced_by_a_good_one",
-    ),
-    Defect(
-        name="the-root-folder-is-not-looked-at",
-        breaks=("FILE-08.config",),
-        edits=(
-            Edit(
-                _FACTS,
-                "            return tuple(reversed(found))\n",
-                "            return tuple(reversed(found[:-1]))\n",
-            ),
-        ),
-        scenarios="test_config_that_others_may_change and root-0777",
-    ),
-    Defect(
-        name="a-blank-parts-the-scripts-path",
-        breaks=("RUN-02.success",),
-        edits=(
-            Edit(
-                _SCRIPTS,
-                "Command((self.resolved, *self.params), ENVIRONMENT)",
-                "Command((*self.resolved.split(), *self.params), ENVIRONMENT)",
-            ),
-        ),
-        scenarios="test_paths_that_a_shell_would_take_apart",
-    ),
     # -- kills and second starts
     Defect(
         name="a-word-ends-a-recovery",
@@ -290,6 +165,21 @@ DEFECTS = (
         scenarios="test_second_run_is_refused_while_a_lost_worker",
     ),
     # -- what is told
+    Defect(
+        name="speaks-while-its-output-is-frozen",
+        breaks=("FRZ-05.writes",),
+        edits=(
+            Edit(
+                "executor/journal.py",
+                "        if self._held or not self._waiting:\n            return\n",
+                "        if self._held and self._waiting:\n"
+                "            self._echo(self._waiting)\n"
+                "        if self._held or not self._waiting:\n"
+                "            return\n",
+            ),
+        ),
+        scenarios="test_output_goes_to_a_file_that_is_frozen and root",
+    ),
     Defect(
         name="writes-over-the-log-of-the-run-before",
         breaks=("ROB-04.form",),
