@@ -129,16 +129,17 @@ def true_sets(done: FaultRound, terms: Terms) -> Finding:
     """KIT-4.true-sets: no restored set of the round shows less than was claimed for it."""
     said, false = [], False
     for trial in done.trials:
-        history = trial.history
-        if not history.sets():
+        claim, shown = claimed(trial.history), shown_by(trial, terms)
+        worse = above(claim, shown.level)
+        false = false or worse
+        if not trial.history.sets():
+            if worse:
+                said.append(f"{_named(trial)}: claimed {claim}, and took no set")
             continue
-        claim = claimed(history)
-        shown = shown_by(trial, terms)
-        false = false or above(claim, shown.level)
-        why = f" ({'; '.join(shown.reasons)})" if above(claim, shown.level) else ""
+        why = f" ({'; '.join(shown.reasons)})" if worse else ""
         said.append(
             f"{_named(trial)}: claimed {claim}, its set shows {shown.level}{why}, "
-            f"{_application_on(ledger(history, BEFORE_ALONE))}"
+            f"{_application_on(ledger(trial.history, BEFORE_ALONE))}"
         )
     told = f"{what_happened(done)}: {'; '.join(said) or 'no set was taken'}"
     return kit_finding("KIT-4.true-sets", not false, told)
