@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from harness.certify.clauses import kit_finding
 from harness.certify.faults import BEGINS, Fault, Instant, beginnings
-from harness.certify.measures import acknowledged_within, claimed, round_line
+from harness.certify.measures import acknowledged_within, claimed, gap_of, round_line
 from harness.certify.resilience import FaultRound, Trial, post_owed
 from harness.certify.situations import difference
 from harness.history import Finding, History
@@ -187,6 +187,7 @@ def faulty_line(
         line,
         fault=what_happened(done),
         acknowledged=acknowledged_within(history, -math.inf, until),
+        gap=gap_of(history, end=until),
     )
     if claimed(history) == "application":
         return line
@@ -212,6 +213,7 @@ def next_line(
         fault=what_happened(done),
         after_fault=True,
         acknowledged=acknowledged_within(history, history.began, math.inf),
+        gap=gap_of(history, begin=history.began),
     )
 
 
