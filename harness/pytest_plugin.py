@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fs", default=",".join(FILESYSTEMS), help="filesystems, comma separated")
     group.addoption("--out", default="reports/latest", help="folder of the record and reports")
     group.addoption("--kit", default=None, help="folder of the script kit to certify")
-    group.addoption("--level", type=int, default=3, help="level of certification, 1 to 4")
+    group.addoption("--level", type=int, default=4, help="level of certification, 1 to 4")
     group.addoption("--rounds", type=int, default=5, help="backups under load (level 3 and up)")
     group.addoption(
         "--seed",

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from harness.certify.clauses import kit_finding
 from harness.certify.faults import BEGINS, Fault, Instant, beginnings
-from harness.certify.measures import acknowledged_within, claimed, round_line
+from harness.certify.measures import acknowledged_within, claimed, gap_of, round_line
 from harness.certify.resilience import FaultRound, Trial, post_owed
 from harness.certify.situations import difference
 from harness.history import Finding, History
@@ -129,16 +129,17 @@ def true_sets(done: FaultRound, terms: Terms) -> Finding:
     """KIT-4.true-sets: no restored set of the round shows less than was claimed for it."""
     said, false = [], False
     for trial in done.trials:
-        history = trial.history
-        if not history.sets():
+        claim, shown = claimed(trial.history), shown_by(trial, terms)
+        worse = above(claim, shown.level)
+        false = false or worse
+        if not trial.history.sets():
+            if worse:
+                said.append(f"{_named(trial)}: claimed {claim}, and took no set")
             continue
-        claim = claimed(history)
-        shown = shown_by(trial, terms)
-        false = false or above(claim, shown.level)
-        why = f" ({'; '.join(shown.reasons)})" if above(claim, shown.level) else ""
+        why = f" ({'; '.join(shown.reasons)})" if worse else ""
         said.append(
             f"{_named(trial)}: claimed {claim}, its set shows {shown.level}{why}, "
-            f"{_application_on(ledger(history, BEFORE_ALONE))}"
+            f"{_application_on(ledger(trial.history, BEFORE_ALONE))}"
         )
     told = f"{what_happened(done)}: {'; '.join(said) or 'no set was taken'}"
     return kit_finding("KIT-4.true-sets", not false, told)
@@ -186,6 +187,7 @@ def faulty_line(
         line,
         fault=what_happened(done),
         acknowledged=acknowledged_within(history, -math.inf, until),
+        gap=gap_of(history, end=until),
     )
     if claimed(history) == "application":
         return line
@@ -211,6 +213,7 @@ def next_line(
         fault=what_happened(done),
         after_fault=True,
         acknowledged=acknowledged_within(history, history.began, math.inf),
+        gap=gap_of(history, begin=history.began),
     )
 
 

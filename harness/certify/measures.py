@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 from harness.history import Consistency, History, Operation
 from harness.oracles.application import Enough, Proof, ledger
@@ -32,29 +33,20 @@ def pause_of(history: History) -> float | None:
     From the last acknowledgement before the set to the first after it; without a set, the longest
     silence that overlaps the executor's run. None without both sides.
     """
-    acknowledged = _acknowledged(history)
-    cut = _set_instant(history)
-    if cut is None:
-        begin, end = history.end.started, history.end.ended
-        overlapping = [
-            late - early
-            for early, late in itertools.pairwise(acknowledged)
-            if late >= begin and early <= end
-        ]
-        return max(overlapping, default=None)
-    before = [at for at in acknowledged if at <= cut]
-    after = [at for at in acknowledged if at > cut]
-    return min(after) - max(before) if before and after else None
+    pause = _pause(history)
+    return pause[1] - pause[0] if pause else None
 
 
-def gap_of(history: History) -> float | None:
-    """The longest silence between two acknowledgements at any other time: what is usual here."""
-    cut = _set_instant(history)
-    acknowledged = _acknowledged(history)
+def gap_of(history: History, begin: float = -math.inf, end: float = math.inf) -> float | None:
+    """The longest silence between two acknowledgements at any other time: what is usual here.
+
+    `begin` and `end` are the instants between which it is looked for.
+    """
+    pause = _pause(history)
     gaps = [
         late - early
-        for early, late in itertools.pairwise(acknowledged)
-        if cut is None or not early <= cut < late
+        for early, late in itertools.pairwise(_acknowledged(history))
+        if (early, late) != pause and begin <= early and late < end
     ]
     return max(gaps, default=None)
 
@@ -111,9 +103,15 @@ def claimed(history: History) -> Consistency:
     return outcome.consistency if outcome is not None else "none"
 
 
-def _set_instant(history: History) -> float | None:
+def _pause(history: History) -> tuple[float, float] | None:
+    """The two acknowledgements between which the backup held everybody up."""
     taken = [s.taken_to for s in history.sets() if s.taken_to is not None]
-    return taken[-1] if taken else None
+    silences = itertools.pairwise(_acknowledged(history))
+    if taken:
+        return next((s for s in silences if s[0] <= taken[-1] < s[1]), None)
+    begin, end = history.end.started, history.end.ended
+    overlapping = [s for s in silences if s[1] >= begin and s[0] <= end]
+    return max(overlapping, key=lambda s: s[1] - s[0], default=None)
 
 
 def _acknowledged(history: History) -> list[float]:

@@ -16,7 +16,7 @@ from harness.scenario.suite import suite_root
 
 @click.command(short_help="Prove a script kit, level by level.")
 @click.argument("kit")
-@click.option("--level", type=click.IntRange(1, 4), default=3, show_default=True,
+@click.option("--level", type=click.IntRange(1, 4), default=4, show_default=True,
               help="1 static, 2 contract, 3 consistent under load, 4 resilient; each includes "
               "those before.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
@@ -37,8 +37,8 @@ from harness.scenario.suite import suite_root
 def certify(kit: str, level: int, rounds: int, filesystems: str | None, **options: Any) -> int:
     """Certify the script kit in the folder KIT (or a bundled kit by its name).
 
-    Backups are taken under load, every snapshot set is restored into a fresh guest, and the
-    application proves there what it still holds.
+    Backups are taken under load and under faults, every snapshot set is restored into a fresh
+    guest, and the application proves there what it still holds.
     """
     folder = kit_folder(kit)
     disks = load_kit(folder).manifest.layout.disks

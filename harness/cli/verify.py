@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,6 +54,11 @@ def verify(certificate: Path, kit: str | None, key: Path | None, executor: str |
         )
 
 
+def _rounds(about: Mapping[str, Any]) -> str:
+    faults = f", {about['faults']} with faults" if about.get("faults") else ""
+    return f"{about['rounds']} rounds{faults}"
+
+
 def _lines(found: Certificate, kit: str | None) -> list[str]:
     about = found.certified
     vendor = f" by {about['vendor']}" if about["vendor"] else ""
@@ -60,7 +66,7 @@ def _lines(found: Certificate, kit: str | None) -> list[str]:
     counts = f"{about['acknowledged']:,} operations acknowledged, {about['lost']} lost"
     lines = [
         f"kit        {about['kit']} {about['version']}{vendor}",
-        f"certified  level {about['level']}, {about['rounds']} rounds on {where}; {counts}",
+        f"certified  level {about['level']}, {_rounds(about)} on {where}; {counts}",
         f"proof      {about['caught']} of {about['sabotages']} sabotages of the evidence caught",
         f"expires    {found.expires.isoformat()}",
     ]

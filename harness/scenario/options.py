@@ -31,7 +31,7 @@ class Options:
     filesystems: tuple[Filesystem, ...] = FILESYSTEMS
     out: Path = Path("reports/latest")
     kit: Path | None = None
-    level: int = 3
+    level: int = 4
     rounds: int = 5
     seed: int = 0
     situations: int = USUAL_SITUATIONS

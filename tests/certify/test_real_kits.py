@@ -112,8 +112,19 @@ def test_a_post_script_that_leaves_half_a_pre_script(
     # Long enough half-way that one of the instants of its death lies there.
     slow = changed(trusting, "pre.sh", ': >"$state/held"', 'sleep 0.4; : >"$state/held"')
     at_work, _ = session(slow, host, target)
-    at_work.contract()
+    at_work.contract("pre-killed")
     assert {line.clause for line in at_work.checks if line.status == "failed"} == {"KIT-2.undoes"}
+
+
+def test_a_post_script_that_can_not_be_run_again(ledger: Kit, host: Host, target: Target) -> None:
+    once = changed(ledger, "bin/ledgerd", "if token in self._resumed:", "if False:")
+    slow = changed(
+        once, "post.sh", '    rm -rf "$state"\n    log "resumed"', '    sleep 0.4; rm -r "$state"'
+    )
+    at_work, _ = session(slow, host, target)
+    at_work.contract("post-killed")
+    failed = {line.clause for line in at_work.checks if line.status == "failed"}
+    assert failed == {"KIT-2.post-again", "KIT-2.terminated"}
 
 
 def test_an_application_that_does_not_start(ledger: Kit, host: Host, target: Target) -> None:

@@ -68,6 +68,13 @@ def test_the_pause_is_the_silence_around_the_set() -> None:
     assert gap_of(history(ops)) == pytest.approx(0.6)
 
 
+def test_other_gaps_are_looked_for_where_one_asks() -> None:
+    ops = operations(5.0, 9.0, 9.2, 9.8, 10.7, 10.8)
+    assert gap_of(history(ops)) == pytest.approx(4.0)
+    assert gap_of(history(ops), begin=9.0) == pytest.approx(0.6)
+    assert gap_of(history(ops), begin=9.0, end=9.5) == pytest.approx(0.2)
+
+
 def test_no_pause_without_both_sides_or_without_a_set() -> None:
     assert pause_of(history(operations(9.0, 9.2))) is None
     assert pause_of(history(operations(9.0), snapshots=())) is None

@@ -63,7 +63,8 @@ def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
     """Run the scenarios that must notice it; `folder` takes the broken program and the record."""
     if isinstance(defect, KitDefect):
         broken_kit(defect, folder / defect.kit)
-        words = ["certify", str(folder / defect.kit), "--rounds", str(defect.rounds)]
+        rounds = ["--level", "3", "--rounds", str(defect.rounds)]
+        words = ["certify", str(folder / defect.kit), *rounds]
         return _run(words, folder / "out")
     archive = folder / "executor.pyz"
     archive.write_bytes(broken_executor(defect))

@@ -75,6 +75,18 @@ def test_a_warning_is_stated() -> None:
     assert predicate["warnedTests"] == [NAMES[0]]
 
 
+def test_backups_with_faults_are_told_apart_from_rounds() -> None:
+    line = replace(RECORD.rounds[0], number=3, fault="the executor was killed")
+    faulty = (line, replace(line, after_fault=True))
+    certified = statement(replace(RECORD, rounds=(*RECORD.rounds, *faulty)), 30)["predicate"][
+        "certified"
+    ]
+    assert (certified["rounds"], certified["faults"]) == (2, 1)
+    assert certified["acknowledged"] == 400
+    too_few = replace(RECORD, rounds=(RECORD.rounds[0], *faulty))
+    assert "1 of 2 rounds" in refusal(too_few)
+
+
 def judged(verdict: VerdictWord) -> Record:
     return replace(RECORD, footer=Footer({}, verdict, 1, "2026-11-26T06:00:00Z", "f" * 64))
 
