@@ -50,6 +50,9 @@ def test_everything_of_a_kit_is_read(write_kit: WriteKit) -> None:
     assert manifest.commands.verify.user == "root"
     assert manifest.commands.init is None
     assert manifest.scripts.pre_mode == 0o700
+    assert (
+        manifest.layout.network == "none"
+    )  # its own loopback: a restore must not meet the original
     assert isinstance(kit.config, Config)
     assert kit.pre.content.startswith(b"#!/bin/sh")
 

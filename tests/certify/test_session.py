@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 
 from harness.certify.clauses import CLAUSES
 from harness.certify.controls import script_line, variants
-from harness.certify.kit import load_kit
+from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import HIGHEST, LEVELS, kit_info, modules
-from harness.certify.session import NotCertified, require, static_lines
+from harness.certify.session import NotCertified, Session, require, static_lines
 from harness.contract.config import Config
+from harness.history import History
+from harness.machines.host import Host
 from harness.problem import UsageProblem
+from harness.results.record import ControlLine, Line
+from harness.targets.target import Target
 
 from .conftest import CONFIG, MANIFEST, WriteKit
 from .test_kit import BUNDLED
@@ -125,6 +130,25 @@ def test_two_instants_that_were_survived(write_kit: WriteKit, place: int, words:
     line = script_line(variant, history(enough()), "s", "ext4")
     assert not line.caught
     assert words in line.detail
+
+
+def test_the_script_control_asks_for_two_instants(
+    write_kit: WriteKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def run(_: Session, kit: Kit, judge_it: None = None, answer: str = "take") -> History:
+        asked.append(answer)
+        return history(enough())
+
+    monkeypatch.setattr(Session, "_run", run)
+    lines: list[Line] = []
+    kit = load_kit(write_kit(TWO_DISKS))
+    at_work = Session(kit, cast(Host, None), cast(Target, None), "strict", "", "s", lines.append)
+    at_work.script_control()
+    assert asked == ["take", "take", "apart", "apart"]
+    names = [line.name for line in lines if isinstance(line, ControlLine)]
+    assert names == [variant.name for variant in variants(kit)]
 
 
 def test_a_control_that_makes_no_difference_is_said_so(write_kit: WriteKit) -> None:
