@@ -47,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fs", default=",".join(FILESYSTEMS), help="filesystems, comma separated")
     group.addoption("--out", default="reports/latest", help="folder of the record and reports")
     group.addoption("--kit", default=None, help="folder of the script kit to certify")
+    group.addoption("--env-file", default=None, help="secrets that the kit asks for, mode 600")
     group.addoption("--level", type=int, default=4, help="level of certification, 1 to 4")
     group.addoption("--rounds", type=int, default=5, help="backups under load (level 3 and up)")
     group.addoption(
@@ -119,6 +120,7 @@ def _options(config: pytest.Config) -> Options:
         filesystems=parse_filesystems(config.getoption("--fs")),
         out=Path(config.getoption("--out")).absolute(),
         kit=Path(kit).absolute() if kit else None,
+        env_file=Path(file).absolute() if (file := config.getoption("--env-file")) else None,
         level=config.getoption("--level"),
         rounds=config.getoption("--rounds"),
         seed=fresh_seed() if seed is None else seed,
@@ -216,7 +218,7 @@ def snapcert_options(pytestconfig: pytest.Config) -> Options:
 @pytest.fixture
 def recorder(request: pytest.FixtureRequest) -> Recorder:
     """Takes the lines of this scenario; they reach results.jsonl when it has ended."""
-    recorder = Recorder(request.node.nodeid)
+    recorder = Recorder(request.node.nodeid, request.config.stash[_WORKER].redactor)
     request.node.stash[_RECORDER] = recorder
     return recorder
 
@@ -279,7 +281,9 @@ def pytest_runtest_makereport(
     recorder = item.stash.get(_RECORDER, None)
     if recorder is None and (item.config.stash.get(_OPTIONS, None) is None):
         return report
-    recorder = recorder or item.stash.setdefault(_RECORDER, Recorder(item.nodeid))
+    if recorder is None:
+        redactor = item.config.stash[_WORKER].redactor
+        recorder = item.stash.setdefault(_RECORDER, Recorder(item.nodeid, redactor))
     if call.excinfo is not None and not report.skipped:
         recorder.failed(call.excinfo.value)
     if call.when == "teardown":

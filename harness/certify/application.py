@@ -81,6 +81,7 @@ class Application:
     def __init__(self, kit: Kit, guest: Guest) -> None:
         self._kit = kit
         self._commands = kit.manifest.commands
+        self._secrets = kit.secrets
         self._environment = {**_ENVIRONMENT, **kit.manifest.environment, **kit.secrets.values}
         self._guest = guest
         self._process: Process | None = None
@@ -110,7 +111,7 @@ class Application:
             if ended is not None and ended.exit != 0:
                 raise KitFailed(
                     f"the application ended while it was started ({_how(ended.exit, ended.signal)})"
-                    f"{_said(ended.tail)}"
+                    f"{self._end_of(ended.tail)}"
                 )
             result = self._run(self._commands.ready)
             if result.ok:
@@ -149,7 +150,8 @@ class Application:
     def log_tail(self) -> str:
         """The end of what an application that has ended had printed."""
         ended = self._process.ended if self._process else None
-        return ended.tail.decode(errors="replace")[-_TAIL:] if ended else ""
+        tail = self._secrets.redactor.output(ended.tail, cut=True) if ended else b""
+        return tail.decode(errors="replace")[-_TAIL:]
 
     def answers(self) -> bool:
         """Whether it answers now."""
@@ -214,7 +216,7 @@ class Application:
         if ended is not None:
             raise KitFailed(
                 f"the workload ended by itself ({_how(ended.exit, ended.signal)}); it must go on "
-                f"until it is told to end{_said(_without_ledger(ended.tail))}"
+                f"until it is told to end{self._end_of(_without_ledger(ended.tail))}"
             )
 
     def end_load(self, *, disturbed: bool = False) -> tuple[Operation, ...]:
@@ -243,13 +245,19 @@ class Application:
     # -- commands
 
     def _run(self, command: Command, limit: int = 1 << 20) -> CommandResult:
-        return self._guest.run(
-            command.argv,
-            env=self._environment,
-            user=command.user,
-            deadline=command.deadline,
-            limit=limit,
+        return self._secrets.redacted(
+            self._guest.run(
+                command.argv,
+                env=self._environment,
+                user=command.user,
+                deadline=command.deadline,
+                limit=limit,
+            )
         )
+
+    def _end_of(self, tail: bytes) -> str:
+        """The end of what a process that has ended had printed, as an appendix to a sentence."""
+        return _said(self._secrets.redactor.output(tail, cut=True))
 
     def _succeed(self, name: str, command: Command) -> CommandResult:
         result = self._run(command)

@@ -1,8 +1,8 @@
 """The secrets that a kit needs, such as a database's password: from a file of the user's.
 
 Lines `NAME=VALUE`, the value as it stands, `#` begins a comment line. A guest gets them as a file
-that only root can read, at the path that kit.toml names, for the scripts, whose environment is fixed
-(RUN-09); the application's commands get them as variables. No report does.
+that only root can read, at the path that kit.toml names: for the scripts, whose environment is
+fixed (RUN-09). The application's commands get them as variables. No report does.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import re
 import shlex
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.machines.process import CommandResult
 from harness.problem import UsageProblem
 from harness.results.redact import Redactor
 
@@ -30,6 +31,14 @@ class Secrets:
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor, compare=False)
+
+    def redacted(self, result: CommandResult) -> CommandResult:
+        """What a command printed, without them, before anything of it is cut or shown."""
+        return replace(
+            result,
+            out=self.redactor.output(result.out, result.cut),
+            err=self.redactor.output(result.err, result.cut),
+        )
 
     def as_file(self) -> bytes:
         """What a guest's file holds: assignments that a shell reads in with `.`."""

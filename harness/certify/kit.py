@@ -14,7 +14,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.certify.envfile import Secrets, read_secrets
@@ -52,7 +52,7 @@ class Kit:
     manifest: Manifest
     files: Mapping[str, KitFile]
     base: str = ""
-    secrets: Secrets = Secrets()
+    secrets: Secrets = field(default_factory=Secrets)
 
     @property
     def name(self) -> str:

@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 from harness.certify.application import Application, KitFailed, usable_config
 from harness.certify.clauses import kit_finding
+from harness.certify.envfile import Secrets
 from harness.certify.kit import Kit
 from harness.certify.lint.interpreter import interpreter_of
 from harness.certify.rounds import Load
@@ -56,6 +57,7 @@ class Scripts:
     pre_argv: tuple[str, ...]
     post_argv: tuple[str, ...]
     timeout: float
+    secrets: Secrets
 
     @classmethod
     def of(cls, kit: Kit, guest: Guest) -> Scripts:
@@ -66,6 +68,7 @@ class Scripts:
             (config.pre_location, *config.pre_params),
             (config.post_location, *config.post_params),
             float(effective_timeout(config, None)[0]),
+            kit.secrets,
         )
 
     def pre(self, killed_after: float | None = None) -> CommandResult:
@@ -88,8 +91,10 @@ class Scripts:
 
     def _run(self, argv: tuple[str, ...], killed_after: float | None) -> CommandResult:
         deadline = self.timeout if killed_after is None else killed_after
-        return self.guest.run(
-            argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14, patience=_LET_GO
+        return self.secrets.redacted(
+            self.guest.run(
+                argv, env=_ENVIRONMENT, deadline=deadline, limit=1 << 14, patience=_LET_GO
+            )
         )
 
 

@@ -22,6 +22,9 @@ from harness.scenario.suite import suite_root
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True,
               help="Backups under load, each restored and proven; at level 4 as many more in "
               "which the executor is killed.")  # fmt: skip
+@click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False),
+              help="Secrets that the kit asks for, a line NAME=VALUE each; mode 600. Their values "
+              "reach no report.")  # fmt: skip
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False),
               help="Private key (`snapcert keygen`): a kit that is certified gets a signed "
               "certificate.json.")  # fmt: skip
@@ -41,11 +44,16 @@ def certify(kit: str, level: int, rounds: int, filesystems: str | None, **option
     guest, and the application proves there what it still holds.
     """
     folder = kit_folder(kit)
-    disks = load_kit(folder).manifest.layout.disks
+    loaded, env_file = load_kit(folder), options.pop("env_file")
+    if level > 1 or env_file is not None:
+        loaded.with_secrets(env_file)  # what is wrong with them is said before anything was run
+    disks = loaded.manifest.layout.disks
     own = dict.fromkeys(disk.filesystem for disk in disks if disk.filesystem in FILESYSTEMS)
     if level == 1:
         options["workers"] = 0  # one static check: starting workers would take longer
     extra = ["--kit", str(folder), "--level", str(level), "--rounds", str(rounds)]
+    if env_file is not None:
+        extra += ["--env-file", str(env_file)]
     key, valid_days = options.pop("key"), options.pop("valid_days")
     if key is not None:
         from harness.certify.certificate import private_key

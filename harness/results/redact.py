@@ -1,7 +1,8 @@
 """Keeps secrets out of what is written down: whatever a guest says of them is replaced.
 
-A secret is known by its text, also as it stands in JSON, in an address, in base64 or quoted for a
-shell. What was cut to its end may begin inside of a secret: the rest of one is replaced there too.
+A secret is known by its text, also as it stands in JSON, in a message of Python, in an address, in
+base64 or quoted for a shell. What was cut to its end may begin inside of a secret: the rest of one
+is replaced there too.
 """
 
 from __future__ import annotations
@@ -67,6 +68,8 @@ def _forms(value: str) -> Iterator[str]:
     yield value
     yield json.dumps(value, ensure_ascii=False)[1:-1]
     yield json.dumps(value)[1:-1]
+    yield repr(value)[1:-1]
+    yield ascii(value)[1:-1]
     yield urllib.parse.quote(value, safe="")
     yield urllib.parse.quote_plus(value)
     yield shlex.quote(value)

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, cast
 import pytest
 
 from harness import __version__
-from harness.certify.kit import Kit, load_kit
+from harness.certify.kit import Kit
 from harness.certify.levels import kit_info
 from harness.certify.session import kit_image
 from harness.machines.cleanup import mend_dead_runs
@@ -44,6 +44,7 @@ from harness.results.texts import CLAUSE_TEXTS
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
 from harness.scenario.accepted import known_deviations
+from harness.scenario.kit import kit_of, redactor_of
 from harness.scenario.log import divert
 from harness.scenario.options import USUAL_SITUATIONS, Options
 from harness.scenario.stories import stories_of
@@ -113,10 +114,10 @@ class Controller:
     def _open(self) -> None:
         options = self._options
         if self._live:
-            divert(self._config, options.out / "pytest.log")
+            divert(self._config, options.out / "pytest.log", redactor_of(options))
         target = select_target(options.executor, __version__, options.speed)
         identity = target.identity
-        kit = load_kit(options.kit) if options.kit is not None else None
+        kit = kit_of(options)
         self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
         ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
         header = Header(
@@ -178,6 +179,8 @@ class Controller:
         if options.kit is not None:
             words = ["certify", shown_path(options.kit), "--level", str(options.level)]
             words += ["--rounds", str(options.rounds)]
+            if options.env_file is not None:
+                words += ["--env-file", shown_path(options.env_file)]
         else:
             words = ["conform"]
             if options.situations != USUAL_SITUATIONS:

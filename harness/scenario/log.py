@@ -8,6 +8,7 @@ import pytest
 from _pytest.config import create_terminal_writer
 
 from harness.problem import UsageProblem
+from harness.results.redact import Redactor
 
 
 class _Log:
@@ -15,13 +16,14 @@ class _Log:
 
     encoding = "utf-8"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, redactor: Redactor) -> None:
+        self._redactor = redactor
         # Unbuffered: no line waits for a close that a killed run never comes to.
         self._file = path.open("wb", buffering=0)
 
     def write(self, text: str) -> int:
         try:
-            self._file.write(text.encode(self.encoding, "backslashreplace"))
+            self._file.write(self._redactor.text(text).encode(self.encoding, "backslashreplace"))
         except OSError:
             return 0
         return len(text)
@@ -36,11 +38,14 @@ class _Log:
         self._file.close()
 
 
-def divert(config: pytest.Config, path: Path) -> None:
-    """Send pytest's report to `path`; a UsageProblem where its folder can't be written."""
+def divert(config: pytest.Config, path: Path, redactor: Redactor) -> None:
+    """Send pytest's report to `path`, without secrets.
+
+    Raises UsageProblem where its folder can't be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = _Log(path)
+        log = _Log(path, redactor)
     except OSError as error:
         raise UsageProblem(
             f"the results can't be written to {path.parent}: {error.strerror}",

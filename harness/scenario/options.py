@@ -19,7 +19,7 @@ FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
 #: Situations drawn by chance in a run, where nobody asks for more.
 USUAL_SITUATIONS = 12
 
-_PATHS = ("out", "kit", "key", "known_deviations")
+_PATHS = ("out", "kit", "env_file", "key", "known_deviations")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Options:
     filesystems: tuple[Filesystem, ...] = FILESYSTEMS
     out: Path = Path("reports/latest")
     kit: Path | None = None
+    #: The file with the secrets that the kit asks for; each process reads it for itself.
+    env_file: Path | None = None
     level: int = 4
     rounds: int = 5
     seed: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,9 @@ from harness.machines.images import BASE, ImageSpec, Progress, ensure_image
 from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.results.record import Line, decode, encode
+from harness.results.redact import Redactor
 from harness.scenario.case import ScenarioFailed, Workplace
+from harness.scenario.kit import redactor_of
 from harness.scenario.options import Options
 from harness.targets.select import select_target
 from harness.targets.target import Target
@@ -26,8 +29,9 @@ KEEP_SECONDS = 3600.0
 class Recorder:
     """The lines of one scenario, and what kept it from being judged, if anything did."""
 
-    def __init__(self, scenario: str) -> None:
+    def __init__(self, scenario: str, redactor: Redactor | None = None) -> None:
         self.scenario = scenario
+        self._redactor = redactor or Redactor()
         self.lines: list[Line] = []
         self.title = ""
         self.kept: str | None = None
@@ -60,14 +64,16 @@ class Recorder:
             }
 
     def to_json(self) -> str:
-        """All of it as text, for the report that travels to the controller."""
+        """All of it as text, without secrets, for the report that travels to the controller."""
         return json.dumps(
             {
                 "title": self.title,
                 "kept": self.kept,
                 "by_checks": self.by_checks,
-                "problem": self._problem,
-                "lines": [encode(line).decode("ascii") for line in self.lines],
+                "problem": {
+                    name: self._redactor.text(text) for name, text in self._problem.items()
+                },
+                "lines": [self._redactor.line(encode(line)).decode("ascii") for line in self.lines],
             }
         )
 
@@ -93,6 +99,11 @@ class Worker:
         self._host: Host | None = None
         self._target: Target | None = None
         self._image: str | None = None
+
+    @functools.cached_property
+    def redactor(self) -> Redactor:
+        """What keeps the run's secrets out of what travels to the controller."""
+        return redactor_of(self.options)
 
     @property
     def engine(self) -> Engine:

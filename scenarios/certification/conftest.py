@@ -9,11 +9,12 @@ from typing import cast
 import pytest
 
 from harness.certify.faults import Phase, planned
-from harness.certify.kit import Kit, load_kit
+from harness.certify.kit import Kit
 from harness.certify.levels import modules
 from harness.certify.session import Session, kit_image
 from harness.history import Filesystem
 from harness.scenario.case import Workplace
+from harness.scenario.kit import kit_of
 from harness.scenario.options import Options
 from harness.scenario.worker import KEEP_SECONDS, Recorder
 
@@ -45,9 +46,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def kit(snapcert_options: Options) -> Kit:
     """The kit as its folder has it, with the patience that --timeout-scale asks for."""
-    if snapcert_options.kit is None:
+    kit = kit_of(snapcert_options)
+    if kit is None:
         pytest.skip("no kit was given: --kit FOLDER")
-    return load_kit(snapcert_options.kit).patient(snapcert_options.timeout_scale)
+    return kit.patient(snapcert_options.timeout_scale)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@
     file = "post.sh"
     old = "…"
     new = "…"
+    [env]                                 # optional: secrets that it gets, and must not be seen
+    PASSWORD = "…"
     [links]                               # optional: symbolic links, by path in the kit
     "data" = "/etc/shadow"
 
@@ -45,7 +47,7 @@ NOTE = "bad.toml"
 
 _KEYS = {
     *("base", "wrong", "level", "story", "rounds", "may", "refused"),
-    *("fails", "warns", "edit", "links"),
+    *("fails", "warns", "edit", "env", "links"),
 }
 
 
@@ -62,6 +64,7 @@ class BadKit:
     may: tuple[str, ...]
     edits: tuple[Edit, ...]
     links: Mapping[str, str]
+    env: Mapping[str, str]
     refused: str
     rounds: int
     story: str
@@ -105,6 +108,7 @@ def read(folder: Path) -> BadKit:
         may=tuple(note.get("may", ())),
         edits=tuple(Edit(**edit) for edit in note.get("edit", ())),
         links=note.get("links", {}),
+        env=note.get("env", {}),
         refused=note.get("refused", ""),
         rounds=note.get("rounds", 2),
         story=note.get("story", ""),

@@ -23,6 +23,7 @@ KIT = BadKit(
     may=("APP-01", "KIT-2.ends"),
     edits=(),
     links={},
+    env={},
     refused="",
     rounds=2,
     story="",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,9 +32,16 @@ def attempt(kit: BadKit, folder: Path) -> Trial:
     """Certify it at its level; `folder` takes the kit and the record."""
     built, out = folder / kit.name, folder / "out"
     kit.build(built)
+    words = []
+    if kit.env:
+        file = folder / "env"
+        file.touch(0o600)
+        file.write_text("".join(f"{name}={value}\n" for name, value in kit.env.items()))
+        words = ["--env-file", str(file)]
     done = subprocess.run(
         [sys.executable, "-c", _SNAPCERT, "certify", str(built), "--level", str(max(kit.level, 1)),
-         "--rounds", str(kit.rounds), "-n", "0", "--seed", "1", "--out", str(out), "--quiet"],
+         "--rounds", str(kit.rounds), "-n", "0", "--seed", "1", "--out", str(out), "--quiet",
+         *words],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=_DEADLINE,
     )  # fmt: skip
     output = (done.stdout + done.stderr).strip()
@@ -44,6 +53,21 @@ def attempt(kit: BadKit, folder: Path) -> Trial:
     lines = record.read_text(encoding="ascii").splitlines() if record.is_file() else []
     heard = said(line for line in map(json.loads, lines) if line["type"] == "check")
     wrong = list(complaints(kit, heard)) if lines else [f"there is no record: {output}"]
+    wrong += leaks(kit.env.values(), output, out)
     if done.returncode != 1 and not wrong:
         wrong = [f"snapcert ended with {done.returncode}, not 1"]
     return Trial(tuple(wrong), heard, digest(kit, built), output)
+
+
+def leaks(secrets: Iterable[str], output: str, out: Path) -> list[str]:
+    """Where a secret stands: on the terminal, or in a file that a run wrote."""
+    texts = {"the terminal": output}
+    for path in sorted(out.rglob("*")):
+        if path.is_file():
+            texts[path.name] = path.read_text(encoding="utf-8", errors="replace")
+    return [
+        f"{place} shows a secret"
+        for secret in secrets
+        for place, text in texts.items()
+        if secret in text or html.escape(secret) in text
+    ]
