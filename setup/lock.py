@@ -35,7 +35,7 @@ def dependencies_digest(pyproject: str) -> str:
     asked = [
         project["requires-python"],
         sorted(project["dependencies"]),
-        sorted(project["optional-dependencies"]["test"]),
+        sorted(name for extra in project["optional-dependencies"].values() for name in extra),
     ]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
@@ -80,7 +80,7 @@ def write(pyproject: Path, lock: Path) -> None:
             raise IncompleteProblem("uv was installed without its command", f"look at {log}")
         out = Path(scratch, "requirements")
         say("resolving")
-        command = (uv, "pip", "compile", str(pyproject), "--extra", "test", "--generate-hashes",
+        command = (uv, "pip", "compile", str(pyproject), "--all-extras", "--generate-hashes",
                    "--no-emit-index-url", "--no-annotate", "--no-header", "--quiet",
                    "--python-version", "3.11", "--upgrade", "--output-file", str(out))  # fmt: skip
         environment = {**os.environ, "UV_CACHE_DIR": str(Path(scratch, "cache"))}

@@ -6,16 +6,16 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
 
-from harness.history import Consistency
+from harness.history import LEVELS, Consistency
 from harness.results.axis import Tick, nice_ticks
 from harness.results.plain import seconds
 from harness.results.record import Record, RoundLine, ScenarioLine, Status
+from harness.results.rounds import FIGURES, percentile
 from harness.results.verdict import STATUSES, worst
 
 #: What a set may be, the best first: the rows of the picture of claims.
-CONSISTENCIES: tuple[Consistency, ...] = ("application", "file-system", "crash", "none")
+CONSISTENCIES: tuple[Consistency, ...] = tuple(reversed(LEVELS))
 _LEVEL = re.compile(r"test_level(\d+)_(\w+)\.py")
 
 
@@ -72,16 +72,15 @@ def proof(record: Record) -> Proof | None:
         return None
     rounds = record.rounds
     kinds = {
-        "pause": [r.pause for r in rounds if r.pause is not None],
-        "freeze": [r.freeze for r in rounds if r.freeze is not None],
-        "gap": [r.gap for r in rounds if r.gap is not None],
+        name: [value for line in rounds if (value := getattr(line, name)) is not None]
+        for name, _ in FIGURES
     }
     longest = max((value for values in kinds.values() for value in values), default=0.0)
     end = longest * 1.04 or 1.0
     return Proof(
         _ladder(record.scenarios, kit.level),
         tuple(map(_claim, rounds)),
-        tuple(_spread(name, values, end) for name, values in kinds.items() if values),
+        tuple(_spread(name, words, kinds[name], end) for name, words in FIGURES if kinds[name]),
         tuple((round(tick.at / end * 100, 2), tick) for tick in nice_ticks(0.0, end)),
         longest or 1.0,
     )
@@ -107,11 +106,10 @@ def _claim(line: RoundLine) -> Claim:
     return Claim(line, CONSISTENCIES.index(line.claimed), reached)
 
 
-def _spread(name: str, values: Sequence[float], end: float) -> Spread:
-    words = {"pause": "application pause", "freeze": "filesystems frozen", "gap": "other gaps"}
-    middle = median(values)
+def _spread(name: str, words: str, values: Sequence[float], end: float) -> Spread:
+    middle = percentile(values, 0.5)
     return Spread(
-        words[name],
+        words,
         name,
         tuple(round(value / end * 100, 2) for value in values),
         round(middle / end * 100, 2),

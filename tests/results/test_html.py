@@ -257,9 +257,9 @@ def test_claims_and_pauses_are_drawn(certify: str) -> None:
     ]
     assert [claim.false for claim in drawn.claims] == [False, False, False, True, False]
     assert [spread.name for spread in drawn.spreads] == [
-        "application pause",
-        "filesystems frozen",
+        "pause of writes",
         "other gaps",
+        "freeze",
     ]
     assert all(0 < share <= 100 for spread in drawn.spreads for share in spread.shares)
     assert certify.count('class="reached"') == 5
