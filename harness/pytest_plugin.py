@@ -8,6 +8,7 @@ worker runs scenarios and sends their lines in its reports.
 from __future__ import annotations
 
 import gc
+import shlex
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,7 @@ import pytest
 from harness.history import Filesystem
 from harness.machines.layout import Layout
 from harness.problem import Problem
+from harness.scenario.again import failed_of
 from harness.scenario.case import Case, Workplace
 from harness.scenario.chance.trial import Trials
 from harness.scenario.controller import LEFT, LEFT_OUT, LINES, Controller, stop
@@ -29,6 +31,7 @@ from harness.scenario.options import (
     parse_filesystems,
     parse_rules,
 )
+from harness.scenario.replay import Stored, chosen, not_stored
 from harness.scenario.worker import KEEP_SECONDS, Recorder, Worker
 
 #: The plugin of hypothesis, where that is installed.
@@ -64,6 +67,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--key", default=None, help="private key that signs the certificate of a kit")
     group.addoption("--valid-days", type=int, default=365, help="how long a certificate holds")
+    group.addoption("--rerun-failed", default=None, help="a record: only what failed in it")
+    group.addoption("--replay", default=None, help="a record: judge its runs again, run nothing")
+    group.addoption("--replay-run", default="", help="judge only this run of it again")
     group.addoption("--known-deviations", default=None, help="file of failures that are accepted")
     group.addoption("--keep-failed", action="store_true", help="keep the guests of what failed")
     group.addoption(
@@ -114,6 +120,7 @@ def _options(config: pytest.Config) -> Options:
     seed = config.getoption("--seed")
     kit = config.getoption("--kit")
     executor = config.getoption("--executor")
+    only, selection = _selection(config)
     return Options(
         executor=executor,
         rules=parse_rules(config.getoption("--rules"), executor),
@@ -132,10 +139,27 @@ def _options(config: pytest.Config) -> Options:
         as_json=config.getoption("--json-view"),
         key=Path(key).absolute() if (key := config.getoption("--key")) else None,
         valid_days=config.getoption("--valid-days"),
+        only=only,
+        selection=selection,
+        replay=Path(replay).absolute() if (replay := config.getoption("--replay")) else None,
         known_deviations=(
             Path(known).absolute() if (known := config.getoption("--known-deviations")) else None
         ),
     )
+
+
+def _selection(config: pytest.Config) -> tuple[tuple[str, ...], str]:
+    """The ids of the scenarios to run, () for all, and the options that chose a part of them."""
+    words = ["-k", keyword] if (keyword := config.getoption("keyword", "")) else []
+    only: tuple[str, ...] = ()
+    if failed := config.getoption("--rerun-failed"):
+        only = failed_of(Path(failed))
+        words += ["--rerun-failed", failed]
+    if replay := config.getoption("--replay"):
+        run = config.getoption("--replay-run")
+        only = Stored.of(Path(replay)).scenarios(run)
+        words += [run] if run else []
+    return only, shlex.join(words)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -171,8 +195,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("case", pairs, indirect=True, ids=ids)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Scenarios of like guests stand together, so that a worker's host needs few templates."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Scenarios of like guests stand together, so that a worker's host needs few templates.
+
+    Where only some are to be run, the others are left out.
+    """
+    options = config.stash.get(_OPTIONS, None)
+    if options is not None and options.only:
+        kept, others = chosen(items, options.only)
+        config.hook.pytest_deselected(items=others)
+        items[:] = kept
 
     def likeness(item: pytest.Item) -> tuple[bool, str, str]:
         name, filesystem = _layout_name(item) or ("", "")
@@ -227,10 +259,9 @@ def recorder(request: pytest.FixtureRequest) -> Recorder:
 def case(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Case]:
     """A scenario's hands: a guest of the layout that its marker names."""
     worker = request.config.stash[_WORKER]
-    workplace = worker.workplace()
     name, filesystem = request.param
     layout = LAYOUTS[name](filesystem)
-    case = Case(workplace, request.node.nodeid, layout, filesystem, recorder.add)
+    case = worker.case(request.node.nodeid, layout, filesystem, recorder.add)
     worker.prepare_ahead(_layout_of_next(request.node))
     try:
         yield case
@@ -243,6 +274,8 @@ def case(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Case]:
 @pytest.fixture
 def trials(workplace: Workplace, recorder: Recorder, snapcert_options: Options) -> Trials:
     """Tries what is drawn by chance, each in a guest of its own."""
+    if snapcert_options.replay is not None:
+        not_stored("what is drawn by chance")
     return Trials(workplace, recorder, keep=snapcert_options.keep_failed)
 
 

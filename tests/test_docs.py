@@ -22,6 +22,7 @@ PAGES = [
 PLACES = {
     "BASE": "base.jsonl",
     "CERTIFICATE": "certificate.json",
+    "DIR": "reports/none",
     "EXPR": "x",
     "FILE": "results.jsonl",
     "FOLDER": "ledger",
@@ -29,6 +30,7 @@ PLACES = {
     "NEW": "new.jsonl",
     "NAME": "FBK-01",
     "PUB": "vendor.key.pub",
+    "RESULTS": "results.jsonl",
     "RUN": "run",
 }
 

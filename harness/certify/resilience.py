@@ -15,7 +15,7 @@ from harness.certify import space
 from harness.certify.application import Application, KitFailed
 from harness.certify.faults import FILLED, Fault, Instant, Phase, draw, landed, trigger, usual_spans
 from harness.certify.kit import Kit
-from harness.certify.rounds import Load, restore, without_own_changes
+from harness.certify.rounds import Load, forget_sets, restore, without_own_changes
 from harness.history import Application as ApplicationHistory
 from harness.history import Fault as FaultHistory
 from harness.history import GuestState, History
@@ -115,6 +115,7 @@ def run_fault_round(
             raise
         if before_close is not None:
             before_close(guest, done)
+        forget_sets(host, guest, (trial.history for trial in done.trials))
         return done
 
 
@@ -251,7 +252,6 @@ class _AtWork:
                 restores.append(
                     restore(self.kit, self.host, layout, snapshot.set_id, marker, prepare=prepare)
                 )
-                self.host.forget(snapshot.set_id)
         seen = history.application
         if seen is None:
             raise ValueError("a trial without its application")

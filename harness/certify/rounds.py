@@ -7,7 +7,7 @@ guest with the application under load, and gives the history of one backup run.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from harness.certify.application import Application, KitFailed
@@ -63,7 +63,18 @@ def run_round(
             raise
         if before_close is not None:
             before_close(guest, history)
+        forget_sets(host, guest, [history])
         return history
+
+
+def forget_sets(host: Host, guest: Guest, histories: Iterable[History]) -> None:
+    """Give back the room of all sets of these runs, unless their guest is kept for a person."""
+    if host.keeps(guest):
+        return
+    for history in histories:
+        for snapshot in history.sets():
+            if snapshot.set_id is not None:
+                host.forget(snapshot.set_id)
 
 
 def _round(kit: Kit, host: Host, guest: Guest, backup: Backup, load: Load) -> History:
@@ -77,11 +88,11 @@ def _round(kit: Kit, host: Host, guest: Guest, backup: Backup, load: Load) -> Hi
     # Whoever reads this in a restored guest looks at these disks, not at the set's.
     marker = secrets.token_hex(8)
     host.write_marker(guest, marker)
-    restores = []
-    for snapshot in history.sets():
-        if snapshot.set_id is not None:
-            restores.append(restore(kit, host, guest.layout, snapshot.set_id, marker))
-            host.forget(snapshot.set_id)
+    restores = [
+        restore(kit, host, guest.layout, snapshot.set_id, marker)
+        for snapshot in history.sets()
+        if snapshot.set_id is not None
+    ]
     kept = without_own_changes(history, kit.manifest.own_folders)
     return replace(kept, application=replace(observed, restores=tuple(restores)))
 

@@ -14,10 +14,13 @@ from harness.cli.conform import conform
 from harness.cli.doctor import doctor
 from harness.cli.explain import explain
 from harness.cli.gate import gate
+from harness.cli.history import history
 from harness.cli.init import init
 from harness.cli.keygen import keygen
 from harness.cli.lint import lint
+from harness.cli.replay import replay
 from harness.cli.report import report
+from harness.cli.restore import restore
 from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
@@ -43,10 +46,13 @@ for _command in (
     gate,
     report,
     compare,
+    history,
+    replay,
     doctor,
     explain,
     cleanup,
     shell,
+    restore,
     keygen,
     verify,
 ):

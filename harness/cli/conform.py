@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.suite_run import run_suite, shared_options
 from harness.contract.rulesets import DEFAULT_FOR_OTHERS
 from harness.results.reader import read
 from harness.results.verdict import EXIT_CODES
-from harness.results.versus import versus
+from harness.results.versus import versus as held_against
+from harness.scenario.again import failed_of, words_of
 from harness.scenario.options import USUAL_SITUATIONS, fresh_seed
 from harness.scenario.suite import suite_root
 from harness.targets.select import default_rules, has_fixed_waits
 
 #: A run that ended so has nothing that could be compared.
 _JUDGED = (EXIT_CODES["conforms"], EXIT_CODES["does-not-conform"])
+
+#: What decides which scenarios there are, and what they ask.
+_THE_SAME = ("executor", "rules", "filesystems", "seed", "situations", "speed", "known_deviations")
 
 
 @click.command(short_help="Judge an executor, rule by rule.")
@@ -31,7 +36,19 @@ _JUDGED = (EXIT_CODES["conforms"], EXIT_CODES["does-not-conform"])
               help="Folder of results.jsonl, junit.xml and report.html.")  # fmt: skip
 @click.option("--situations", type=click.IntRange(0), default=USUAL_SITUATIONS, show_default=True,
               help="Situations drawn by chance, by --seed.")  # fmt: skip
-def conform(situations: int, versus: str | None, **options: Any) -> int:
+@click.option("--rerun-failed", type=click.Path(path_type=Path, dir_okay=False), default=None,
+              help="A results.jsonl: only what failed in it, with the options of that run where "
+              "they are not given.")  # fmt: skip
+@click.pass_context
+def conform(
+    context: click.Context,
+    /,
+    *,
+    situations: int,
+    versus: str | None,
+    rerun_failed: Path | None,
+    **options: Any,
+) -> int:
     """Run every scenario of the contract against an executor and give the verdict.
 
     The record and its reports are in the folder of --out.
@@ -40,7 +57,14 @@ def conform(situations: int, versus: str | None, **options: Any) -> int:
     executor, and the rules that the two keep differently are listed (versus.md). The exit status
     is then 1 where the second one does worse anywhere, and 0 where it does not.
     """
-    extra = ("--situations", str(situations))
+    extra: tuple[str, ...] = ()
+    if rerun_failed is not None:
+        failed_of(rerun_failed)  # that nothing failed is said before anything is run
+        extra = ("--rerun-failed", str(rerun_failed))
+        then = as_then(rerun_failed, context)
+        situations = then.pop("situations", situations)
+        options |= then
+    extra += ("--situations", str(situations))
     if versus is None:
         return run_suite([suite_root() / "scenarios"], extra=extra, **options)
     return _both(versus, extra, options)
@@ -63,8 +87,19 @@ def _both(second: str, extra: tuple[str, ...], options: dict[str, Any]) -> int:
         if status not in _JUDGED:
             return status
         records.append(read(out / letter / "results.jsonl"))
-    found = versus(*records)
+    found = held_against(*records)
     (out / "versus.md").write_text(found.markdown(), encoding="utf-8")
     click.echo("\n".join(found.lines()))
     click.echo(f"  table     {out / 'versus.md'}")
     return int(found.worse)
+
+
+def as_then(path: Path, context: click.Context) -> dict[str, Any]:
+    """The options with which a record was made, but for those that are given now."""
+    words = words_of(read(path), "conform", str(path))
+    then = conform.make_context("conform", words)
+    return {
+        name: then.params[name]
+        for name in _THE_SAME
+        if context.get_parameter_source(name) is ParameterSource.DEFAULT
+    }

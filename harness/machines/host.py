@@ -316,6 +316,11 @@ class Host:
         with self._guard:
             self._kept.add(guest.name)
 
+    def keeps(self, guest: Guest) -> bool:
+        """Whether a guest outlives the run, with the sets that were taken of it."""
+        with self._guard:
+            return guest.name in self._kept
+
     def close(self) -> None:
         """End all guests and the host; wait until the engine has removed them.
 

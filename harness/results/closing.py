@@ -27,6 +27,11 @@ def close(
         exit_code=verdict.exit_code,
         ended=ended,
         digest=digest,
-        why=(*verdict.why, *((covered.sentence,) if covered else ())),
+        why=(*verdict.why, *((covered.sentence,) if covered else ()), *_again(header)),
         interrupted=interrupted,
     )
+
+
+def _again(header: Header) -> tuple[str, ...]:
+    replay = header.replay
+    return (f"nothing was run: the runs of {replay} were judged again",) if replay else ()

@@ -178,6 +178,8 @@ class _Side:
             ran = set()
             for line in record.scenarios:
                 ran.add(line.id)
+                if record.header.replay and line.status == "skipped":
+                    continue  # not stored, so not asked for
                 statuses[line.id].append("failed" if line.deviation else line.status)
                 why.setdefault(line.id, line.skipped_reason or line.message)
             for scenario in record.plan:
@@ -192,7 +194,7 @@ class _Side:
     @property
     def partial(self) -> bool:
         """Whether no record of this side is about the whole suite."""
-        return all(record.header.selection for record in self.records)
+        return all(record.header.selection or record.header.replay for record in self.records)
 
 
 def compare(base: Sequence[Record], new: Sequence[Record]) -> Comparison:
@@ -308,8 +310,8 @@ def _notes(
         yield "the seeds differ: what is drawn by chance is not the same"
     if after.partial:
         left_out = len(before.seen.keys() - after.seen.keys())
-        chosen = ", ".join(sorted({record.header.selection for record in new}))
-        yield f"NEW is a part (-k {chosen}): {left_out} scenarios of BASE were not asked for"
+        chosen = ", ".join(sorted({record.header.selection or "judged again" for record in new}))
+        yield f"NEW is a part ({chosen}): {left_out} scenarios of BASE were not asked for"
     for name, side in (("BASE", base), ("NEW", new)):
         if torn := sum(record.footer is None for record in side):
             yield f"{torn} of {len(side)} records of {name} did not reach their end"

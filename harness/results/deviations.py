@@ -137,7 +137,7 @@ def stale(header: Header, lines: Sequence[Line], interrupted: str = "") -> tuple
         isinstance(line, ScenarioLine) and line.status == "harness-error" for line in lines
     ):
         return ()
-    whole = not header.selection and header.kit is None
+    whole = not (header.selection or header.replay) and header.kit is None
     found = []
     for entry in header.deviations:
         executed, failing = _met(entry, lines)

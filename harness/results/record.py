@@ -97,7 +97,10 @@ class Deviation:
 class Header:
     """What was run, and on what; `command` is the command line that runs it again.
 
-    `deviations` are the known ones that this run was judged with.
+    `selection` are the options that chose a part of the scenarios.
+
+    `deviations` are the known ones that this run was judged with. `replay`: nothing was run, the
+    runs of that record were judged again.
     """
 
     suite: str
@@ -113,6 +116,7 @@ class Header:
     workers: int = 1
     kit: KitInfo | None = None
     deviations: tuple[Deviation, ...] = ()
+    replay: str = ""
     schema: int = SCHEMA
 
 

@@ -35,7 +35,9 @@ def refusal(record: Record) -> str:
     if known := sum(bool(line.deviation) for line in record.scenarios):
         return f"{known} scenarios fail by known deviations: they are accepted, not certified"
     if record.header.selection:
-        return f"only a part was run (-k {record.header.selection})"
+        return f"only a part was run ({record.header.selection})"
+    if record.header.replay:
+        return "nothing was run: stored runs were judged again"
     done = {line.id for line in record.scenarios if line.status in EXECUTED}
     missing = [name for name in record.plan if name not in done]
     if missing:

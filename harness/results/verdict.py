@@ -106,7 +106,7 @@ def judge(
 ) -> Verdict:
     """The verdict over all lines of a run.
 
-    `interrupted` says why it ended early, if it did; `selection` is the expression that chose a
+    `interrupted` says why it ended early, if it did; `selection` are the options that chose a
     part of the scenarios, if one did: a kit is not certified by a part. `stale` are sentences
     about known deviations that do not fail any more.
     """
@@ -116,7 +116,7 @@ def judge(
     ]
     gaps = _gaps(lines, scenarios, interrupted)
     if kit is not None and selection:
-        gaps = (*gaps, f"only a part was run, by -k: {selection}")
+        gaps = (*gaps, f"only a part was run, by {selection}")
     if "harness-error" in statuses:
         broken = sorted(s.id for s in scenarios if s.status == "harness-error")
         return Verdict("harness-failed", (_listed("the harness failed in", broken), *gaps))
@@ -127,7 +127,7 @@ def judge(
     if not any(status in EXECUTED for status in statuses):
         nothing = "nothing was executed"
         if selection and not _planned(lines):
-            nothing = f"no scenario matches -k {selection!r}: give words of scenarios' names"
+            nothing = f"no scenario matches {selection}: give words of scenarios' names"
         return Verdict("incomplete", (nothing, *gaps))
     if kit is not None and kit.level >= _LEVEL_WITH_ROUNDS:
         if not any(isinstance(line, RoundLine) for line in lines):
@@ -207,7 +207,7 @@ def _praise(scenarios: Sequence[ScenarioLine], selection: str) -> tuple[str, ...
     if skipped := sum(s.status == "skipped" for s in scenarios):
         said.append(f"{skipped} skipped, none of them needed")
     if selection:
-        said.append(f"only a part of the suite was run, by -k: {selection}")
+        said.append(f"only a part of the suite was run, by {selection}")
     return tuple(said)
 
 

@@ -64,7 +64,7 @@ class Case:
         record: Callable[[Line], None],
     ) -> None:
         self._workplace = workplace
-        self._scenario = scenario
+        self.scenario = scenario
         self._layout = layout
         self._guest: Guest | None = None
         self._sets: list[str] = []
@@ -137,18 +137,9 @@ class Case:
             caller=tuple(caller),
             status_folder=status_folder,
         )
-        history = backup(
-            self._workplace.host,
-            self.guest,
-            self._workplace.target,
-            situation,
-            scenario=self._scenario,
-            shape=self._layout.shape,
-            timeout_scale=self._workplace.timeout_scale,
-            during=during,
-        )
+        history = self.observe(situation, during)
         self._sets += [s.set_id for s in history.sets() if s.set_id is not None]
-        self._record(RunLine(history.id, self._scenario, history))
+        self._record(RunLine(history.id, self.scenario, history))
         policy = Policy(
             continue_on_failure=given.setting("continueBackupOnFailure", True),
             fsfreeze=given.setting("fsFreezeEnabled", True),
@@ -163,6 +154,19 @@ class Case:
             situation.bound,
             situation.shortest_bound,
             tuple(tuple(attempt) for attempt in tails),
+        )
+
+    def observe(self, situation: Situation, during: Callable[[], None] | None = None) -> History:
+        """What happens in this situation: one run in the case's guest."""
+        return backup(
+            self._workplace.host,
+            self.guest,
+            self._workplace.target,
+            situation,
+            scenario=self.scenario,
+            shape=self._layout.shape,
+            timeout_scale=self._workplace.timeout_scale,
+            during=during,
         )
 
     def binds(self, clause: str) -> bool:
@@ -192,7 +196,7 @@ class Case:
             finding,
             status=status,
             basis=clause.basis,
-            scenario=self._scenario,
+            scenario=self.scenario,
             run=history.id,
             filesystem=self.filesystem,
             shape=history.shape,

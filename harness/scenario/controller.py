@@ -47,9 +47,9 @@ from harness.scenario.accepted import known_deviations
 from harness.scenario.kit import kit_of, redactor_of
 from harness.scenario.log import divert
 from harness.scenario.options import USUAL_SITUATIONS, Options
+from harness.scenario.replay import Stored, same_kit
 from harness.scenario.stories import stories_of
-from harness.scenario.worker import image_of, lines_of
-from harness.targets.select import select_target
+from harness.scenario.worker import image_of, lines_of, target_of
 from harness.targets.target import Target
 
 #: The key under which a report carries the lines of its scenario.
@@ -115,11 +115,17 @@ class Controller:
         options = self._options
         if self._live:
             divert(self._config, options.out / "pytest.log", redactor_of(options))
-        target = select_target(options.executor, __version__, options.speed)
+        stored = Stored.of(options.replay) if options.replay is not None else None
+        target = target_of(options, stored)
         identity = target.identity
         kit = kit_of(options)
         self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
-        ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
+        if stored is not None:
+            ground = _ground_of(stored.record.header)
+            if kit is not None:
+                same_kit(stored.record, kit)
+        else:
+            ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
         header = Header(
             suite=__version__,
             command=shlex.join(["snapcert", *self._command()]),
@@ -137,10 +143,12 @@ class Controller:
             image=ground.image,
             seed=options.seed,
             started=now(),
-            selection=self._config.getoption("keyword", "") or "",
+            # Stored runs are never all that a certification asks for.
+            selection=options.selection or ("replay" if options.replay and kit else ""),
             workers=max(int(self._config.getoption("numprocesses", 0) or 0), 1),
             kit=self._kit_info(kit, ground) if kit else None,
             deviations=self._deviations,
+            replay=shown_path(options.replay) if options.replay is not None else "",
         )
         listeners = []
         if self._live:
@@ -176,6 +184,8 @@ class Controller:
 
     def _command(self) -> list[str]:
         options = self._options
+        if options.replay is not None:
+            return ["replay", shown_path(options.replay), "--rules", options.rules]
         if options.kit is not None:
             words = ["certify", shown_path(options.kit), "--level", str(options.level)]
             words += ["--rounds", str(options.rounds)]
@@ -270,6 +280,7 @@ class Controller:
             remedy=problem.get("remedy", ""),
             ref=problem.get("ref", ""),
             skipped_reason=outcome.skipped,
+            needed=self._options.replay is None,
             title=carried["title"],
             worker=worker,
             replay=shlex.join(["snapcert", *self._command(), "-k", _keyword(nodeid)]),
@@ -413,6 +424,12 @@ class Controller:
         signer = certificate.private_key(key)
         path.write_bytes(certificate.issue(record, signer, self._options.valid_days))
         return [path]
+
+
+def _ground_of(header: Header) -> _Ground:
+    """What the runs stood on that are judged again."""
+    packages = header.kit.packages if header.kit is not None else {}
+    return _Ground(header.engine, header.kernel, header.image, packages)
 
 
 class _Outcome:

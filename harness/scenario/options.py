@@ -19,7 +19,7 @@ FILESYSTEMS: tuple[Filesystem, ...] = ("ext4", "xfs", "btrfs")
 #: Situations drawn by chance in a run, where nobody asks for more.
 USUAL_SITUATIONS = 12
 
-_PATHS = ("out", "kit", "env_file", "key", "known_deviations")
+_PATHS = ("out", "kit", "env_file", "key", "known_deviations", "replay")
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,16 @@ class Options:
     valid_days: int = 365
     #: A file of failures that are accepted for a while.
     known_deviations: Path | None = None
+    #: Ids of the scenarios that are run, where not all are, and the options that chose them.
+    only: tuple[str, ...] = ()
+    selection: str = ""
+    #: A record whose runs are judged again, instead of running anything.
+    replay: Path | None = None
 
     @property
     def needs_machines(self) -> bool:
-        """Only the static level of a certification needs none."""
-        return self.kit is None or self.level > 1
+        """Neither the static level of a certification nor a replay needs any."""
+        return self.replay is None and (self.kit is None or self.level > 1)
 
     def to_json(self) -> str:
         """As text that a worker's process reads."""
@@ -64,6 +69,7 @@ class Options:
         """What `to_json` wrote."""
         data = json.loads(text)
         data["filesystems"] = tuple(data["filesystems"])
+        data["only"] = tuple(data["only"])
         for name in _PATHS:
             data[name] = Path(data[name]) if data[name] else None
         return cls(**data)

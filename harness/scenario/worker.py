@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness import __version__
 from harness.certify.session import NotCertified
+from harness.history import Filesystem
 from harness.machines.engine import Engine
 from harness.machines.host import Host
 from harness.machines.images import BASE, ImageSpec, Progress, ensure_image
@@ -16,9 +17,10 @@ from harness.machines.layout import Layout
 from harness.problem import Problem
 from harness.results.record import Line, decode, encode
 from harness.results.redact import Redactor
-from harness.scenario.case import ScenarioFailed, Workplace
+from harness.scenario.case import Case, ScenarioFailed, Workplace
 from harness.scenario.kit import redactor_of
 from harness.scenario.options import Options
+from harness.scenario.replay import NO_HOST, Stored, StoredCase, StoredTarget
 from harness.targets.select import select_target
 from harness.targets.target import Target
 
@@ -84,6 +86,13 @@ def image_of(engine: Engine, target: Target, progress: Progress) -> str:
     return target.image or ensure_image(engine, spec, progress)
 
 
+def target_of(options: Options, stored: Stored | None) -> Target:
+    """The executor under test, or the one whose runs are judged again."""
+    if stored is not None:
+        return StoredTarget(stored.record.header.executor)
+    return select_target(options.executor, __version__, options.speed)
+
+
 def lines_of(carried: Mapping[str, Any]) -> list[Line]:
     """The lines that a report carried."""
     return [decode(json.loads(text)) for text in carried["lines"]]
@@ -99,6 +108,8 @@ class Worker:
         self._host: Host | None = None
         self._target: Target | None = None
         self._image: str | None = None
+        #: The runs that are judged again, where nothing is run.
+        self.stored = Stored.of(options.replay) if options.replay is not None else None
 
     @functools.cached_property
     def redactor(self) -> Redactor:
@@ -116,8 +127,7 @@ class Worker:
     def target(self) -> Target:
         """The executor under test."""
         if self._target is None:
-            options = self.options
-            self._target = select_target(options.executor, __version__, options.speed)
+            self._target = target_of(self.options, self.stored)
         return self._target
 
     @property
@@ -129,9 +139,24 @@ class Worker:
 
     def workplace(self) -> Workplace:
         """What the cases of this worker share; a host that died is replaced."""
+        if self.stored is not None:
+            return Workplace(NO_HOST, self.target, self.options.rules, self.options.timeout_scale)
         if self._host is None or self._host.gone:
             self._host = Host.start(self.engine, self._run_id, self.image)
         return Workplace(self._host, self.target, self.options.rules, self.options.timeout_scale)
+
+    def case(
+        self,
+        scenario: str,
+        layout: Layout,
+        filesystem: Filesystem,
+        record: Callable[[Line], None],
+    ) -> Case:
+        """The hands of one scenario."""
+        workplace = self.workplace()
+        if self.stored is not None:
+            return StoredCase(self.stored, workplace, scenario, layout, filesystem, record)
+        return Case(workplace, scenario, layout, filesystem, record)
 
     def prepare_ahead(self, layout: Layout | None) -> None:
         """Start the next scenario's guest while the present one runs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from harness.history import Filesystem
 from harness.scenario.case import Workplace
 from harness.scenario.kit import kit_of
 from harness.scenario.options import Options
+from harness.scenario.replay import Stored, StoredSession
 from harness.scenario.worker import KEEP_SECONDS, Recorder
 
 
@@ -53,8 +55,10 @@ def kit(snapcert_options: Options) -> Kit:
 
 
 @pytest.fixture(scope="session")
-def image(workplace: Workplace, kit: Kit) -> str:
+def image(workplace: Workplace, kit: Kit, snapcert_options: Options) -> str:
     """The image of the kit's guests."""
+    if snapcert_options.replay is not None:
+        return ""
     return kit_image(workplace.host.engine, kit, workplace.target, lambda _: None)
 
 
@@ -75,8 +79,10 @@ def session(
 ) -> Iterator[Session]:
     """This scenario's hands, with the kit's disks on the filesystem that was asked for."""
     filesystem = cast("Filesystem", request.param)
+    replay = snapcert_options.replay
     own = {disk.filesystem for disk in kit.manifest.layout.disks}
-    session = Session(
+    make = partial(StoredSession, stored=Stored.of(replay)) if replay else Session
+    session = make(
         kit=kit if own == {filesystem} else kit.on_filesystem(filesystem),
         host=workplace.host,
         target=workplace.target,

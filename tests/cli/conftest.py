@@ -30,13 +30,14 @@ def snapcert(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Snapcert:
     """Runs `snapcert ARGUMENTS…` in tmp_path; there is no engine that answers."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
 
     def run(*arguments: object) -> Done:
         capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
+        with monkeypatch.context() as within:
+            within.chdir(tmp_path)
+            within.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+            with pytest.raises(SystemExit) as ended:
+                main([str(argument) for argument in arguments])
         shown = " ".join("".join(capfd.readouterr()).split())
         assert "Traceback" not in shown
         assert isinstance(ended.value.code, int)
