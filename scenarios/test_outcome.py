@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.contract.errors import ErrorName, for_script
@@ -13,9 +15,10 @@ from harness.contract.verdict import (
     SnapshotTaken,
 )
 from harness.oracles.log import Told
+from harness.oracles.terms import COMMANDS
 from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL, failing
-from harness.scenario.given import Given, configured, scripts
+from harness.scenario.given import Given, command, configured, scripts
 from harness.scenario.logs import check_log, logs_of
 from harness.scenario.places import folder
 
@@ -83,11 +86,12 @@ def test_each_run_leaves_a_log_of_its_own(case: Case) -> None:
         )
 
 
-def test_folder_for_the_outcome_with_a_blank(case: Case) -> None:
-    """The path of the status file holds a blank and a quote: the outcome is there."""
+def test_paths_of_the_caller_with_blanks(case: Case) -> None:
+    """The paths of command and status file hold a blank and a quote: both are used as they are."""
     place = "/run/snapcert/status's folder"
     given = Given(configured(), (*scripts(), folder(place)))
-    case.backup(given, status_folder=place).expect(*ALL_WELL)
+    asked = replace(command("exits-with-75"), path=f"{COMMANDS}takes it's set")
+    case.backup(given, command=asked, status_folder=place).expect(*ALL_WELL)
 
 
 def test_nobody_says_how_many_disks_there_are(case: Case) -> None:

@@ -215,7 +215,21 @@ DEFECTS = (
                 '    outcome = status or environment.get("SNAPCERT_STATUS", "").split()[0]\n',
             ),
         ),
-        scenarios="test_folder_for_the_outcome_with_a_blank",
+        scenarios="test_paths_of_the_caller_with_blanks",
+    ),
+    Defect(
+        name="a-blank-ends-the-path-of-the-command",
+        breaks=("SNP-01.one",),
+        edits=(
+            Edit(
+                _RUN,
+                "            command = Command((self._settings.snapshot,), "
+                "self._settings.environment)\n",
+                "            words = tuple(self._settings.snapshot.split())\n"
+                "            command = Command(words, self._settings.environment)\n",
+            ),
+        ),
+        scenarios="test_paths_of_the_caller_with_blanks",
     ),
     Defect(
         name="takes-silence-for-a-single-disk",
