@@ -233,13 +233,14 @@ class _AtWork:
     def _look(self, history: History) -> tuple[Back, str, str]:
         """Whether the application came back, why not, and its state where it answers."""
         if post_owed(history):
-            return "owed", "its executor still owes it the post-script", ""
+            return "owed", "", ""
         application, load = self.application, self.load
-        if not application.wait_acknowledged(load.after, self.guest.now(), load.within):
+        goes_on = application.wait_acknowledged(load.after, self.guest.now(), load.within)
+        if not goes_on:
             application.require_load()
-            return "stuck", f"it does not go on within {load.within:g} s", ""
+            return not_back(history), f"it does not go on within {load.within:g} s", ""
         if not application.answers():
-            return "stuck", "it does not answer", ""
+            return not_back(history), "it does not answer", ""
         return "back", "", application.state()
 
     def _restored(self, trial: Trial, operations: tuple[Any, ...], marker: str) -> Trial:
@@ -277,6 +278,14 @@ def post_owed(history: History) -> bool:
         for run in history.script_runs
         if run.script == "post"
     )
+
+
+def not_back(history: History) -> Back:
+    """What an application that does not go on after a run is: left quiesced by its kit, unless the
+    executor was killed. What survived may have ended the post-script half-way, which the next run
+    then runs once more (ROB-02).
+    """
+    return "stuck" if history.end.killed is None else "owed"
 
 
 def without_files(history: History, paths: tuple[str, ...]) -> History:

@@ -19,7 +19,6 @@ from harness.certify.clauses import CLAUSES, kit_finding, kit_line
 from harness.certify.controls import oracle_lines, script_line, variants
 from harness.certify.faults import Fault, Phase
 from harness.certify.kit import Kit
-from harness.certify.lint import clause_of, lint
 from harness.certify.measures import round_line
 from harness.certify.resilience import FaultRound, Meets, run_fault_round
 from harness.certify.rounds import Load, run_round
@@ -380,30 +379,6 @@ class Session:
                 ),
             ),
         )
-
-
-def static_lines(kit: Kit, scenario: str) -> tuple[CheckLine, ...]:
-    """Level 1 as checks: one for each finding of lint, and one for each clause without any."""
-    findings = lint(kit)
-    lines = []
-    for clause in (name for name in CLAUSES if name.startswith("KIT-1.")):
-        own = [f for f in findings if clause_of(f) == clause]
-        for found in own:
-            place = f"{found.file}:{found.line}" if found.line else found.file
-            observed = f"{place}: {found.message} [{found.rule}]; {found.remedy}"
-            finding = kit_finding(clause, False, observed)
-            lines.append(
-                kit_line(
-                    finding,
-                    scenario,
-                    warned=found.severity == "warning",
-                    file=found.file,
-                    at=found.line or 0,
-                )
-            )
-        if not own:
-            lines.append(kit_line(kit_finding(clause, True, "nothing was found"), scenario))
-    return tuple(lines)
 
 
 def require(checks: Sequence[CheckLine]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.certify.kit import Kit
-from harness.certify.session import require, static_lines
+from harness.certify.session import require
+from harness.certify.static import static_lines
 from harness.scenario.worker import Recorder
 
 

@@ -13,7 +13,8 @@ import pytest
 from harness import __version__
 from harness.certify.kit import load_kit
 from harness.certify.rounds import Load
-from harness.certify.session import Session, kit_image, static_lines
+from harness.certify.session import Session, kit_image
+from harness.certify.static import static_lines
 from harness.machines.engine import Engine
 from harness.machines.host import Host
 from harness.machines.images import BASE, has_image, reference

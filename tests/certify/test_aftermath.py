@@ -9,7 +9,7 @@ import pytest
 from harness.certify import aftermath
 from harness.certify.clauses import CLAUSES
 from harness.certify.faults import CHOSEN, Fault, Instant, planned
-from harness.certify.resilience import FaultRound, Trial, post_owed
+from harness.certify.resilience import FaultRound, Trial, not_back, post_owed
 from harness.history import (
     DiskAtSnapshot,
     ExecutorEnd,
@@ -27,6 +27,7 @@ from harness.oracles.terms import ScriptTerms, Terms
 from .test_rounds import DISK, enough, history
 
 KILL = planned(1)[0]
+SLOW = next(fault for fault in CHOSEN if fault.name == "snapshot-slow")
 FAILS = next(fault for fault in CHOSEN if fault.name == "snapshot-fails")
 TERMS = Terms(scripts=(ScriptTerms("pre", most=2), ScriptTerms("post", most=3)))
 PRE, POST = ScriptRun("pre", 5, 9.9, 10.0), ScriptRun("post", 6, 10.4, 10.5)
@@ -89,8 +90,8 @@ def test_the_instant_is_told_as_it_was_met() -> None:
 
 
 def test_an_application_that_does_not_go_on() -> None:
-    stuck = replace(killed(), back="stuck", why="it does not go on within 20 s")
-    found = broken(fault_round(stuck))
+    stuck = Trial("faulty", run(), "stuck", "it does not go on within 20 s")
+    found = broken(fault_round(stuck, fault=SLOW))
     assert set(found) == {"KIT-4.comes-back", "KIT-4.next-clean"}
     assert found["KIT-4.comes-back"].harm == Harm.LEFT_BEHIND
     assert "that backup it does not go on within 20 s" in found["KIT-4.comes-back"].observed
@@ -196,6 +197,11 @@ def test_when_a_post_script_is_owed() -> None:
             script_runs=(PRE, POST, ScriptRun("post", 7, 10.6, 10.7)),
         )
     )
+
+
+def test_after_a_kill_the_post_script_may_be_run_by_the_next_run() -> None:
+    assert not_back(run()) == "stuck"
+    assert not_back(run(end=KILLED)) == "owed"
 
 
 def test_two_lines_share_the_operations_between_them() -> None:

@@ -11,7 +11,8 @@ from harness.certify.clauses import CLAUSES
 from harness.certify.controls import script_line, variants
 from harness.certify.kit import Kit, load_kit
 from harness.certify.levels import HIGHEST, LEVELS, kit_info, modules
-from harness.certify.session import NotCertified, Session, require, static_lines
+from harness.certify.session import NotCertified, Session, require
+from harness.certify.static import static_lines
 from harness.contract.config import Config
 from harness.history import History
 from harness.machines.host import Host
