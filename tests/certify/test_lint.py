@@ -27,7 +27,7 @@ def test_a_good_kit_has_no_finding(write_kit: WriteKit) -> None:
     assert lint(load_kit(write_kit())) == ()
 
 
-@pytest.mark.parametrize("name", ["ledger", "postgresql"])
+@pytest.mark.parametrize("name", ["ledger", "mariadb", "postgresql", "redis", "redis-rdb"])
 def test_the_bundled_kits_are_models(name: str) -> None:
     assert lint(load_kit(BUNDLED / name)) == ()
 
