@@ -211,6 +211,8 @@ def test_every_bundled_kit_has_an_image_and_each_is_wanted_once() -> None:
     assert reference(BASE, {}) in names
     assert any(name.startswith("snapcert/postgresql:") for name in names)
     assert not any(name.startswith("snapcert/ledger:") for name in names)
+    # Another layout of a kit has its packages, and its image.
+    assert not any(name.startswith("snapcert/postgresql-two-disks:") for name in names)
 
 
 def test_mmdebstrap_is_installed_only_for_what_must_be_built(
