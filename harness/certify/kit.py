@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import stat
 import tomllib
@@ -209,7 +210,7 @@ def _read(folder: Path) -> dict[str, KitFile]:
     total = 0
     for path in sorted(_walk(folder)):
         name = path.relative_to(folder).as_posix()
-        target = path.resolve()
+        target = Path(os.path.realpath(path))  # a loop of links is told by stat below
         if not target.is_relative_to(root):
             raise UsageProblem(
                 f"{path} is a link to {target}, outside of the kit's folder",

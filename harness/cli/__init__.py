@@ -25,6 +25,7 @@ from harness.cli.shell import shell
 from harness.cli.verify import verify
 from harness.problem import Problem, UsageProblem
 from harness.results import brief
+from harness.results.plain import plain
 
 _EPILOG = (
     "Exit codes: 0 conforms; 1 does not; 2 incomplete; 3 the harness or the engine failed; "
@@ -65,7 +66,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         status = cli.main(given, prog_name="snapcert", standalone_mode=False)
     except Problem as problem:
-        click.echo(str(problem), err=True)
+        click.echo(plain(str(problem)), err=True)
         _tell(problem, given)
         sys.exit(problem.exit_code)
     except click.ClickException as error:

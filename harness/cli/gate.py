@@ -20,7 +20,7 @@ from harness.cli.certify import certify, kit_folder
 from harness.cli.suite_run import shared_options
 from harness.problem import Problem, UsageProblem
 from harness.results.compare import compare
-from harness.results.plain import one_line
+from harness.results.plain import one_line, plain
 from harness.results.reader import read, verdict_of
 from harness.scenario.options import parse_rules
 from harness.targets.select import select_target
@@ -114,7 +114,7 @@ def _pass(
     try:
         context.invoke(certify, **run)
     except Problem as problem:
-        click.echo(str(problem), err=True)
+        click.echo(plain(str(problem)), err=True)
         return Passage(kit.name, problem.exit_code, problem.message)
     record = read(run["out"] / "results.jsonl")
     comparison = compare(base.records, [record]) if base and base.records and why else None

@@ -13,6 +13,7 @@ from harness import __version__
 from harness.certify.kit import load_kit
 from harness.cli.certify import kit_folder
 from harness.problem import IncompleteProblem
+from harness.results.plain import plain
 from harness.results.statement import EXECUTOR, KIT
 from harness.targets.select import select_target
 
@@ -45,7 +46,7 @@ def verify(certificate: Path, kit: str | None, key: Path | None, executor: str |
         files = select_target(executor, __version__).identity.files
         certificates.check_files(found, EXECUTOR, files)
     for line in _lines(found, kit):
-        click.echo(line)
+        click.echo(plain(line))  # the words are those of whoever wrote the certificate
     if signed_by is None:
         raise IncompleteProblem(
             "the signature was not checked: anybody may have written this certificate",

@@ -8,6 +8,7 @@ import pytest
 from _pytest.config import create_terminal_writer
 
 from harness.problem import UsageProblem
+from harness.results.plain import plain
 from harness.results.redact import Redactor
 
 
@@ -23,7 +24,8 @@ class _Log:
 
     def write(self, text: str) -> int:
         try:
-            self._file.write(self._redactor.text(text).encode(self.encoding, "backslashreplace"))
+            shown = plain(self._redactor.text(text))  # it holds what guests printed
+            self._file.write(shown.encode(self.encoding, "backslashreplace"))
         except OSError:
             return 0
         return len(text)

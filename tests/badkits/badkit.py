@@ -29,7 +29,9 @@ A word of `may` ends where a rule does ("APP-01") or names one clause.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -127,7 +129,8 @@ def read(folder: Path) -> BadKit:
 
 def digest(kit: BadKit, built: Path) -> str:
     """Names this very kit and what is asked of it; texts for people do not count."""
-    total = hashlib.sha256(repr(kit).encode())
+    note = {name: value for name, value in dataclasses.asdict(kit).items() if value}
+    total = hashlib.sha256(json.dumps(note, sort_keys=True).encode())
     for path in sorted(built.rglob("*")):
         name = path.relative_to(built).as_posix()
         if path.is_symlink() or path.is_dir() or re.search(r"\.md$", name):

@@ -10,7 +10,7 @@ import pytest
 from harness.certify.overlay import Edit, StaleEdit, lay_over
 from tests.badkits import table
 from tests.badkits.badkit import KITS, BadKit, digest, read
-from tests.badkits.trial import Trial
+from tests.badkits.trial import Trial, harms, leaks
 from tests.badkits.verdict import Said, complaints
 
 KIT = BadKit(
@@ -114,3 +114,25 @@ def test_the_table_knows_the_kit_that_was_tried(tmp_path: Path) -> None:
     assert digest(kit, tmp_path / "a") != known[kit.name]["digest"]
     table.enter(known, kit, Trial(("missed",), (), "", ""))
     assert known == {}
+
+
+def test_a_secret_is_found_where_it_stands() -> None:
+    assert leaks(["a<b>c"], {"x": "nothing", "y": "a&lt;b&gt;c", "z": "a<b>c"}) == [
+        "y shows a secret",
+        "z shows a secret",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("the terminal", "a\x1b[2Jb"),
+        ("results.jsonl", "a\x9bb"),
+        ("junit.xml", "<a>\u202e</a>"),
+        ("junit.xml", "<a>"),
+        ("report.html", "<p><script>alert(1)</script>"),
+    ],
+)
+def test_what_would_be_obeyed_is_found(place: str, text: str) -> None:
+    assert len(harms({place: text})) == 1
+    assert harms({place: "<a>harmless \\x1b &lt;script&gt;alert\n</a>"}) == []

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 _FLUSH_SECONDS = 1.0
-#: Threads that are there before anything runs in the container: what fills its limit of processes
-#: keeps it from starting a thread, and must not keep the agent from answering.
-_WORKERS = 8
+#: Threads that wait for requests: what fills the container's limit of processes keeps the agent
+#: from starting a thread, and must not keep it from answering.
+_SPARE = 8
 
 
 class Role:
@@ -165,8 +165,7 @@ class Session:
     def serve(self, role: Role) -> NoReturn:
         """Serve requests until the lease is over, then end the container."""
         threading.Thread(target=self._write, name="writer", daemon=True).start()
-        for _ in range(_WORKERS):
-            threading.Thread(target=self._work, name="worker", daemon=True).start()
+        self._hire()
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
         handlers = dict(role.handlers)
@@ -216,6 +215,7 @@ class Session:
 
     def _take(self, messages: list[dict[str, Any]], handlers: Mapping[str, Handler]) -> None:
         for message in messages:
+            self._hire()  # also with each heartbeat: there may be room again
             if "do" not in message:
                 continue
             number, name = message["id"], message["do"]
@@ -234,24 +234,21 @@ class Session:
                 self._waiting.put(
                     functools.partial(self._perform, number, name, handlers[name], wanted)
                 )
-                self._hire()
 
     def _hire(self) -> None:
-        """A further worker where all are busy; where there can be none, a request waits."""
-        with self._counting:
-            busy = self._idle < self._waiting.qsize()
-        if busy:
-            with contextlib.suppress(RuntimeError):
+        """Have threads waiting; where none can be started, those that are there go on."""
+        with self._counting, contextlib.suppress(RuntimeError):
+            while self._idle < _SPARE:
                 threading.Thread(target=self._work, name="worker", daemon=True).start()
+                self._idle += 1
 
     def _work(self) -> None:
-        while True:
-            with self._counting:
-                self._idle += 1
-            request = self._waiting.get()
-            with self._counting:
-                self._idle -= 1
-            request()
+        """One request and no other: a thread that changed its root is of no further use."""
+        request = self._waiting.get()
+        with self._counting:
+            self._idle -= 1
+        self._hire()
+        request()
 
     def _perform(self, number: int, name: str, handler: Handler, wanted: dict[str, Any]) -> None:
         try:
