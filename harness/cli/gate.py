@@ -15,6 +15,7 @@ from harness.certify import gate as gates
 from harness.certify.baseline import Baseline, Ground
 from harness.certify.gate import Passage
 from harness.certify.kit import Kit, load_kit
+from harness.certify.levels import HIGHEST
 from harness.certify.revisions import paths_since
 from harness.cli.certify import certify, kit_folder
 from harness.cli.suite_run import shared_options
@@ -25,7 +26,7 @@ from harness.results.reader import read, verdict_of
 from harness.scenario.options import parse_rules
 from harness.targets.select import select_target
 
-_USUAL_LEVEL, _USUAL_ROUNDS = 3, 5
+_USUAL_LEVEL, _USUAL_ROUNDS = HIGHEST, 5
 
 
 #: Each option is a variable too, for continuous integration: SNAPCERT_GATE_BASELINE and so on.
@@ -44,7 +45,7 @@ _VARIABLES = "SNAPCERT_GATE"
               help="What changed is what git says; else what the baseline's digests "
               "say.")  # fmt: skip
 @click.option("--level", type=click.IntRange(1, 4), default=None,
-              help="How far a changed kit is run. Default: as its baseline, else 3.")  # fmt: skip
+              help="How far a changed kit is run. Default: as its baseline, else 4.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1), default=None,
               help="Backups under load. Default: as the baseline, else 5.")  # fmt: skip
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False),
