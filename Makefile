@@ -55,7 +55,7 @@ wheel: venv ## build the wheel, install it with its dependencies elsewhere, cert
 	@$(BIN)/python -m hatchling build -t wheel -d .make/wheel
 	@$(PYTHON) -m venv .make/wheel/venv
 	@.make/wheel/venv/bin/python -m pip install --quiet .make/wheel/*.whl
-	@cd .make/wheel/elsewhere && $(CURDIR)/$(BIN)/python -m setup.engine with ../venv/bin/snapcert certify ledger --rounds 2
+	@cd .make/wheel/elsewhere && $(CURDIR)/$(BIN)/python -m setup.engine with ../venv/bin/snapcert certify ledger --level 3 --rounds 2
 	@cd .make/wheel/elsewhere && $(CURDIR)/$(BIN)/python -m setup.engine with ../venv/bin/snapcert conform -n 2 --fs ext4 -k 'test_success or nothing_is_configured'
 
 doctor: venv ## what this machine has, what is missing and how to mend it
