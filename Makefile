@@ -16,8 +16,8 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform conform-others bad-kits walk doctor browser-test bench mutants check \
-	lint-fix lock venv engine engine-stop engine-remove images clean
+.PHONY: help certify test conform conform-others bad-kits walk wheel doctor browser-test bench mutants \
+	check lint-fix lock venv engine engine-stop engine-remove images clean
 
 help: ## this list
 	@echo "usage: make TARGET [KIT=ledger] [ARGS='…']"
@@ -48,6 +48,15 @@ bad-kits: venv ## kits that must fail: certification must find each at its level
 walk: venv ## docs/first-kit.md as a new user would: each command, from an empty folder to a certificate
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
 	@SNAPCERT_WALK=whole $(WITH_ENGINE) $(BIN)/python -m pytest -s tests/test_first_kit.py
+
+wheel: venv ## build the wheel, install it with its dependencies elsewhere, certify and conform from there
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@rm -rf .make/wheel && mkdir -p .make/wheel/elsewhere
+	@$(BIN)/python -m hatchling build -t wheel -d .make/wheel
+	@$(PYTHON) -m venv .make/wheel/venv
+	@.make/wheel/venv/bin/python -m pip install --quiet .make/wheel/*.whl
+	@cd .make/wheel/elsewhere && $(CURDIR)/$(BIN)/python -m setup.engine with ../venv/bin/snapcert certify ledger --level 3 --rounds 2
+	@cd .make/wheel/elsewhere && $(CURDIR)/$(BIN)/python -m setup.engine with ../venv/bin/snapcert conform -n 2 --fs ext4 -k 'test_success or nothing_is_configured'
 
 doctor: venv ## what this machine has, what is missing and how to mend it
 	@$(BIN)/snapcert doctor $(ARGS)

@@ -53,7 +53,7 @@ def test_the_walk(
     for words in walked:
         assert run(words) == 0, f"{shlex.join(words)}\n{capfd.readouterr().err}"
     shown = capfd.readouterr().out
-    assert f"certified  level {3 if WHOLE else 1}" in shown
+    assert f"certified  level {4 if WHOLE else 1}" in shown
     assert "by Orders Ltd" in shown
     # "Change a script, and it says which."
     (tmp_path / "orders" / "post.sh").write_text("#!/bin/sh\nexit 0\n")

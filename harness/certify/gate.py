@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from harness.results.compare import Comparison
 from harness.results.verdict import Verdict
@@ -48,6 +49,12 @@ def exit_code(passages: Sequence[Passage]) -> int:
     if not codes:
         return 2
     return next((code for code in _FIRST if code in codes), max(codes))
+
+
+def to_data(passages: Sequence[Passage]) -> dict[str, Any]:
+    """As JSON has it: the exit code, and each kit's."""
+    kits = [{"kit": p.kit, "exit_code": p.exit_code, "why": p.why} for p in passages]
+    return {"exit_code": exit_code(passages), "kits": kits}
 
 
 def sentence(passages: Sequence[Passage]) -> str:

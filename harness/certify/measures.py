@@ -10,6 +10,7 @@ from harness.oracles.application import Enough, Proof, ledger
 from harness.oracles.contract import reached_level
 from harness.oracles.instants import first_start, post_start
 from harness.oracles.terms import Terms
+from harness.results.durations import freeze_of
 from harness.results.record import RoundLine, Status
 
 
@@ -49,13 +50,6 @@ def gap_of(history: History, begin: float = -math.inf, end: float = math.inf) ->
         if (early, late) != pause and begin <= early and late < end
     ]
     return max(gaps, default=None)
-
-
-def freeze_of(history: History) -> float | None:
-    """Seconds from the first sample of a freeze to the last; None where nothing was frozen."""
-    if not history.freezes:
-        return None
-    return max(f.last for f in history.freezes) - min(f.first for f in history.freezes)
 
 
 def round_line(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from harness.certify import gate as gates
 from harness.certify.baseline import Baseline, Ground
 from harness.certify.gate import Passage
 from harness.certify.kit import Kit, load_kit
+from harness.certify.levels import HIGHEST
 from harness.certify.revisions import paths_since
 from harness.cli.certify import certify, kit_folder
 from harness.cli.suite_run import shared_options
@@ -25,7 +29,7 @@ from harness.results.reader import read, verdict_of
 from harness.scenario.options import parse_rules
 from harness.targets.select import select_target
 
-_USUAL_LEVEL, _USUAL_ROUNDS = 3, 5
+_USUAL_LEVEL, _USUAL_ROUNDS = HIGHEST, 5
 
 
 #: Each option is a variable too, for continuous integration: SNAPCERT_GATE_BASELINE and so on.
@@ -44,11 +48,13 @@ _VARIABLES = "SNAPCERT_GATE"
               help="What changed is what git says; else what the baseline's digests "
               "say.")  # fmt: skip
 @click.option("--level", type=click.IntRange(1, 4), default=None,
-              help="How far a changed kit is run. Default: as its baseline, else 3.")  # fmt: skip
+              help="How far a changed kit is run. Default: as its baseline, else 4.")  # fmt: skip
 @click.option("--rounds", type=click.IntRange(1), default=None,
               help="Backups under load. Default: as the baseline, else 5.")  # fmt: skip
 @click.option("--key", type=click.Path(path_type=Path, dir_okay=False),
               help="The issuer's public key, to check certificates.")  # fmt: skip
+@click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False),
+              help="Secrets for the kits that ask for some, as of `certify`.")  # fmt: skip
 @shared_options
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False),
               default=Path("reports/gate"), show_default=True,
@@ -64,7 +70,9 @@ def gate(
     level: int | None,
     rounds: int | None,
     key: Path | None,
+    env_file: Path | None,
     out: Path,
+    as_json: bool,
     **options: Any,
 ) -> int:
     """Judge each KIT: level 1 always, the levels after it where something changed.
@@ -82,7 +90,7 @@ def gate(
     passages = []
     for kit in loaded:
         base = known.get(kit.name)
-        changed = None if changed_since is None else paths_since(changed_since, kit.folder)
+        changed = None if changed_since is None else _changed(kit, changed_since)
         asked = level or (base.level if base else _USUAL_LEVEL)
         why = baselines.reasons(kit, base, ground, asked, changed)
         run: dict[str, Any] = {
@@ -91,11 +99,27 @@ def gate(
             "level": asked if why else 1,
             "rounds": rounds or (base.rounds if base else 0) or _USUAL_ROUNDS,
             "filesystems": ",".join(base.filesystems) or None if base else None,
+            "env_file": env_file if kit.manifest.secrets else None,
             "out": out / kit.name,
+            "as_json": False,
         }
-        passages.append(_pass(context, kit, base, run, why))
-    click.echo(one_line(gates.sentence(passages)))
+        with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+            passages.append(_pass(context, kit, base, run, why))
+    said = one_line(gates.sentence(passages))
+    if as_json:
+        click.echo(json.dumps({"why": said, **gates.to_data(passages)}, indent=1))
+    else:
+        click.echo(said)
     return gates.exit_code(passages)
+
+
+def _changed(kit: Kit, revision: str) -> tuple[str, ...]:
+    """What git says has changed in the kit, and in the one whose files it takes."""
+    found = paths_since(revision, kit.folder)
+    base = kit.manifest.base
+    if base:
+        found += tuple(f"{base}/{name}" for name in paths_since(revision, kit.folder / base))
+    return found
 
 
 def _ground(executor: str, rules: str | None) -> Ground:

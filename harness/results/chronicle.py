@@ -110,8 +110,9 @@ def _chapter(subject: str, records: Sequence[Record]) -> Chapter:
 def _entry(record: Record, cells: Sequence[Cell]) -> Entry:
     verdict = verdict_of(record)
     holds, fails = sum(cells.count(c) for c in ("holds", "warned")), cells.count("fails")
-    pauses = [line.pause for line in record.rounds if line.pause is not None]
-    freezes = [line.freeze for line in record.rounds if line.freeze is not None]
+    rounds = [line for line in record.rounds if not line.fault]
+    pauses = [line.pause for line in rounds if line.pause is not None]
+    freezes = [line.freeze for line in rounds if line.freeze is not None]
     if not record.rounds:
         freezes = [f for line in record.runs if (f := freeze_of(line.history)) is not None]
     return Entry(

@@ -63,23 +63,27 @@ def slower(base: Series, new: Series) -> bool:
 def measures(records: Iterable[Record]) -> Mapping[Measure, Series]:
     """All durations of several repeats: of rounds by filesystem, else of runs by scenario.
 
-    The runs of one scenario are told apart by their place in it: the second run after a kill is
-    no repeat of the first.
+    A backup that met a fault tells no usual time; those after one stand by themselves. The runs of
+    one scenario are told apart by their place in it: the second run after a kill is no repeat of
+    the first.
     """
     found: defaultdict[Measure, list[float]] = defaultdict(list)
     for record in records:
         for round_ in record.rounds:
+            if round_.fault and not round_.after_fault:
+                continue
             where = f"rounds on {round_.filesystem}" if round_.filesystem else "rounds"
-            if round_.fault:
-                where += " after a fault" if round_.after_fault else " under a fault"
-            _add(found, where, pause=round_.pause, freeze=round_.freeze)
+            if round_.after_fault:
+                where += " after a fault"
+            times = {"pause": round_.pause, "quiesced": round_.quiesced, "freeze": round_.freeze}
+            _add(found, where, **times)
         if record.rounds:
             continue
         places: defaultdict[str, int] = defaultdict(int)
         for run in record.runs:
             places[run.scenario] += 1
             where = f"run {places[run.scenario]} of {run.scenario}"
-            _add(found, where, pause=quiesce_of(run.history), freeze=freeze_of(run.history))
+            _add(found, where, quiesced=quiesce_of(run.history), freeze=freeze_of(run.history))
     return {measure: Series(tuple(values)) for measure, values in found.items()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.certify.measures import freeze_of, gap_of, pause_of, quiesced_of, round_line
+from harness.certify.measures import gap_of, pause_of, quiesced_of, round_line
 from harness.certify.rounds import without_own_changes
 from harness.history import (
     Application,
@@ -23,6 +23,7 @@ from harness.history import (
     Snapshot,
 )
 from harness.oracles.terms import Terms
+from harness.results.durations import freeze_of
 
 STILL = DiskAtSnapshot(True, True, 5, 5, 0, 0)
 DISK = Disk("data", "ext4", "/srv/app", "7:1", 1 << 26)

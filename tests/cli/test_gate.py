@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from harness.cli import main
 from harness.results.reader import read
 from tests.cli.conftest import Snapcert
 
@@ -31,6 +33,20 @@ def test_an_unchanged_kit_and_one_that_got_worse(
     assert "(level 1, because changed: post.sh)" in done.shown
     assert "newly failing (1)" in done.shown
     assert read(kit.parent / "gate" / "ledger" / "results.jsonl").header.kit is not None
+
+
+def test_as_json(
+    kit: Path, baseline: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["gate", str(kit), "--baseline", str(tmp_path / baseline), "--json"]
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--out", str(tmp_path / "gate")])
+    assert ended.value.code == 0
+    told = json.loads(capfd.readouterr().out)
+    assert told["exit_code"] == 0
+    assert told["why"].startswith("gate open (0): ledger")
+    assert [entry["kit"] for entry in told["kits"]] == ["ledger"]
 
 
 def test_without_an_engine_a_changed_kit_cannot_pass(

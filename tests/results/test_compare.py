@@ -180,6 +180,19 @@ def test_slower_rounds() -> None:
     assert compared(rounds(CALM), rounds(CALM)).changes == ()
 
 
+def test_a_backup_that_met_a_fault_tells_no_usual_time() -> None:
+    slow = rounds([value * 3 for value in CALM])
+    faulty = replace(slow, rounds=tuple(replace(r, fault="killed") for r in slow.rounds))
+    assert compared(rounds(CALM), faulty).changes == ()
+    after = replace(
+        slow, rounds=tuple(replace(r, fault="killed", after_fault=True) for r in slow.rounds)
+    )
+    calm = replace(
+        after, rounds=tuple(replace(r, pause=p) for r, p in zip(after.rounds, CALM, strict=True))
+    )
+    assert kinds(calm, after) == {"pause of rounds on ext4 after a fault": "slower!"}
+
+
 @pytest.mark.parametrize(
     ("new", "why"),
     [
