@@ -27,7 +27,7 @@ CONFIG = "/etc/azure/VMSnapshotScriptPluginConfig.json"
 
 _ENTRY = "/etc/qemu/fsfreeze-hook.d/kit"
 #: A hypervisor's patience with a command of the agent's, and with a snapshot, in seconds.
-PATIENCE = 60.0
+PATIENCE = 20.0
 _START = 10.0
 _STOP = 5.0
 
@@ -123,7 +123,7 @@ def _taken() -> bool:
         [os.environ["SNAPCERT_SNAPSHOT"]], stdin=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        return command.wait(PATIENCE / 2) == 0
+        return command.wait(PATIENCE) == 0
     except subprocess.TimeoutExpired:
         os.killpg(command.pid, signal.SIGKILL)
         command.wait()
