@@ -23,7 +23,7 @@ _NO_CONFIG = "the agent has no config for scripts: its hook runs what is executa
 _NO_CHECK = "the agent checks no script before it runs the hook"
 _NO_POLICY = "what a failure means for the backup is the hypervisor's policy, not the agent's"
 _NO_BUDGET = "the hook has no time limit and no retries"
-_HYPERVISOR = "the snapshot is the hypervisor's; the agent is not asked for it"
+_HYPERVISOR = "whether and when a set is taken is the hypervisor's; the agent is not asked"
 
 #: By rule; what is left is judged.
 NOT_APPLICABLE: Mapping[str, str] = {
@@ -34,10 +34,12 @@ NOT_APPLICABLE: Mapping[str, str] = {
     "RUN-04": _NO_BUDGET,
     "RUN-05": _NO_BUDGET,
     "FRZ-02": "a freeze is all that the agent is asked for",
+    "SNP-01": _HYPERVISOR,
     "SNP-02": _HYPERVISOR,
     "FBK-02a": _NO_CHECK,
     "FBK-02b": _NO_CHECK,
     "FBK-03": _NO_POLICY,
+    "FBK-04": _NO_POLICY,
     "FBK-05": _NO_CONFIG,
     "FBK-06": _NO_POLICY,
     "FBK-08": _NO_POLICY,

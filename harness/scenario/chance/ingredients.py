@@ -207,8 +207,8 @@ _HOST: Mapping[str, str] = {
     "timeoutInSeconds": "1800",
     "numberOfPlugins": "1",
     "pluginName0": "ScriptRunner",
-    "pluginPath0": "ScriptRunnerPlugin",
-    "pluginConfigPath0": "VMSnapshotScriptPluginConfig.json",
+    "pluginPath0": "/etc/azure",
+    "pluginConfigPath0": "/etc/azure/VMSnapshotScriptPluginConfig.json",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from typing import Iterator, List, NamedTuple
@@ -35,10 +36,14 @@ def marked(pid: int, variable: str, value: str) -> bool:
 
 def kill(pid: int) -> None:
     """SIGKILL to a process, if it is still there."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+
+
+def kill_group(leader: int) -> None:
+    """SIGKILL to what is left of a process group, its leader's end or not."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _read(path: str) -> bytes:

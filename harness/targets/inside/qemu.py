@@ -7,16 +7,17 @@ are put, the pre-script for the one and the post-script for the other.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
-import signal
 import socket
 import subprocess
 import time
 from typing import Any, Dict, List, Mapping, Optional
 
 from harness.targets.inside.attendant import Attendant
+from harness.targets.inside.processes import kill_group
 from harness.targets.inside.status import leave
 
 AGENT = "/usr/sbin/qemu-ga"
@@ -27,7 +28,7 @@ CONFIG = "/etc/azure/VMSnapshotScriptPluginConfig.json"
 
 _ENTRY = "/etc/qemu/fsfreeze-hook.d/kit"
 #: A hypervisor's patience with a command of the agent's, and with a snapshot, in seconds.
-PATIENCE = 60.0
+PATIENCE = 20.0
 _START = 10.0
 _STOP = 5.0
 
@@ -73,7 +74,9 @@ def main(_: List[str]) -> int:
     configured = _install_hook(CONFIG)
     path = f"{STATE}/{os.environ['SNAPCERT_RUN']}.sock"
     os.makedirs(STATE, exist_ok=True)
-    attendant = Attendant((AGENT,), lambda: None, lambda: None)
+    # What the hypervisor does is not the agent's: its snapshot ends with it.
+    own = (AGENT, os.environ["SNAPCERT_SNAPSHOT"])
+    attendant = Attendant(own, lambda: None, lambda: None)
     agent = subprocess.Popen(
         [AGENT, "-m", "unix-listen", "-p", path, "-t", STATE, "-l", LOG, f"-F{HOOK}"],
         stdin=subprocess.DEVNULL,
@@ -122,12 +125,13 @@ def _taken() -> bool:
     command = subprocess.Popen(
         [os.environ["SNAPCERT_SNAPSHOT"]], stdin=subprocess.DEVNULL, start_new_session=True
     )
-    try:
-        return command.wait(PATIENCE / 2) == 0
-    except subprocess.TimeoutExpired:
-        os.killpg(command.pid, signal.SIGKILL)
+    taken = False
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        taken = command.wait(PATIENCE) == 0
+    if not taken:
+        kill_group(command.pid)
         command.wait()
-        return False
+    return taken
 
 
 def _install_hook(config: str) -> bool:

@@ -64,7 +64,7 @@ static int real(clockid_t clock, int flags, const struct timespec *request, stru
 int clock_nanosleep(clockid_t clock, int flags, const struct timespec *request,
                     struct timespec *left)
 {
-    struct timespec now, slice;
+    struct timespec now, then, slice;
     long long rest = nanoseconds(request);
     int told = (flags & TIMER_ABSTIME) && memcmp(request, &interrupted, sizeof now) == 0;
     if (flags & TIMER_ABSTIME) {
@@ -73,6 +73,7 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *request,
     }
     if (rate == 1 || rest >= LONG_SLEEP)
         return real(clock, flags, request, left);
+    clock_gettime(CLOCK_MONOTONIC, &then);
     while (rest > 0) {
         long long pace = !told && child_lives() ? 1 : rate;
         long long part = rest / pace < SLICE ? rest / pace : SLICE;
@@ -80,15 +81,20 @@ int clock_nanosleep(clockid_t clock, int flags, const struct timespec *request,
         slice.tv_nsec = part;
         if (part == 0)
             break;
-        if (real(CLOCK_MONOTONIC, 0, &slice, NULL) == EINTR) {
+        int error = real(CLOCK_MONOTONIC, 0, &slice, NULL);
+        /* What a slice really took: a busy machine must not make the whole longer. */
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        rest -= (nanoseconds(&now) - nanoseconds(&then)) * pace;
+        then = now;
+        if (error == EINTR) {
             interrupted = *request;
             if (left && !(flags & TIMER_ABSTIME)) {
+                rest = rest > 0 ? rest : 0;
                 left->tv_sec = rest / 1000000000LL;
                 left->tv_nsec = rest % 1000000000LL;
             }
             return EINTR;
         }
-        rest -= part * pace;
     }
     memset(&interrupted, 0, sizeof interrupted);
     return 0;

@@ -6,16 +6,15 @@ for the other disks are answered from it: a storage array takes all disks at one
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import errno
-import os
-import signal
 import ssl
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Dict, Optional, Tuple
+
+from harness.targets.inside.processes import kill_group
 
 PORT = 443
 #: Guests may share one network namespace, and two runs one guest: each takes a free address.
@@ -50,8 +49,7 @@ class SnapshotSet:
         with self._lock:
             self._over = True
             if self._process is not None and self._process.poll() != 0:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self._process.pid, signal.SIGKILL)
+                kill_group(self._process.pid)
 
 
 class Storage:
