@@ -16,8 +16,8 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform conform-others bad-kits walk doctor bench mutants check lint-fix \
-	lock venv engine engine-stop engine-remove images clean
+.PHONY: help certify test conform conform-others bad-kits walk doctor browser-test bench mutants check \
+	lint-fix lock venv engine engine-stop engine-remove images clean
 
 help: ## this list
 	@echo "usage: make TARGET [KIT=ledger] [ARGS='…']"
@@ -51,6 +51,9 @@ walk: venv ## docs/first-kit.md as a new user would: each command, from an empty
 
 doctor: venv ## what this machine has, what is missing and how to mend it
 	@$(BIN)/snapcert doctor $(ARGS)
+
+browser-test: venv ## the report in a real browser (installs the distribution's Chromium)
+	@$(BIN)/python -m setup.browser $(ARGS)
 
 bench: venv ## the measurements
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -44,7 +45,7 @@ def commands(word: str) -> list[tuple[str, str]]:
         lines = [line for block in blocks for line in block.splitlines()]
         lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
         for line in lines:
-            command = line.split("#")[0].strip()
+            command = re.split(r"#| >>? ", line)[0].strip()
             if command.startswith(f"{word} "):
                 found.append((str(page.relative_to(ROOT)), command))
     return list(dict.fromkeys(found))
@@ -56,8 +57,9 @@ def test_every_command_is_understood(page: str, command: str) -> None:
     words = [PLACES.get(word, word) for word in shlex.split(command)[1:]]
     subcommand = cli.get_command(click.Context(cli), words[0])
     assert subcommand is not None, f"{page}: there is no snapcert {words[0]}"
-    context = subcommand.make_context(words[0], words[1:], resilient_parsing=False)
-    assert context.args == []
+    with contextlib.suppress(click.exceptions.Exit):  # one that prints and ends
+        context = subcommand.make_context(words[0], words[1:], resilient_parsing=False)
+        assert context.args == []
 
 
 @pytest.mark.parametrize(("page", "command"), commands("make"))

@@ -12,6 +12,7 @@ from harness.results.formats import FORMATS
 from harness.results.gather import paths
 from harness.results.merge import merge, subjects
 from harness.results.reader import read, verdict_of
+from harness.results.schema import published
 from harness.results.texts import CLAUSE_TEXTS
 
 
@@ -21,6 +22,9 @@ from harness.results.texts import CLAUSE_TEXTS
               show_default=True, help="What to write.")  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False),
               help="File to write; without it, standard output.")  # fmt: skip
+@click.option("--schema", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda context, _, asked: _print_schema(context, asked=asked),
+              help="Print the JSON Schema of a results.jsonl's lines.")  # fmt: skip
 @click.option("--exit-code", is_flag=True,
               help="End with the verdict's exit code, not with 0.")  # fmt: skip
 def report(results: tuple[str, ...], form: str, out: Path | None, exit_code: bool) -> int:
@@ -39,6 +43,12 @@ def report(results: tuple[str, ...], form: str, out: Path | None, exit_code: boo
         data = FORMATS[form](groups[0])
     _write(data, out)
     return max(verdict_of(group).exit_code for group in groups) if exit_code else 0
+
+
+def _print_schema(context: click.Context, *, asked: bool) -> None:
+    if asked:
+        click.echo(published(), nl=False)
+        context.exit()
 
 
 def _write(data: bytes, out: Path | None) -> None:

@@ -2,8 +2,7 @@
 
 Made from the record's own types, so that it can't say anything else; `schema.json` beside this
 file is the published copy (`python -m harness.results.schema` prints it), and a test holds the two
-together. Unknown keys are allowed: a later
-suite may add some.
+together. Unknown keys are allowed: a later suite may add some.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from harness.cli import main
@@ -100,6 +101,16 @@ def test_a_part_that_was_cut_off_is_never_a_whole(
     found = json.loads(run(capsys, *arguments)[1])
     assert any("has no footer" in why for why in found["why"])
     assert any("torn" in note for note in found["notes"])
+
+
+def test_the_schema_is_printed_and_every_line_keeps_to_it(
+    capsys: pytest.CaptureFixture[str], parts: list[Path]
+) -> None:
+    code, out, _ = run(capsys, "--schema")
+    assert code == 0
+    validator = jsonschema.Draft202012Validator(json.loads(out))
+    for line in (parts[0] / "results.jsonl").read_text().splitlines():
+        validator.validate(json.loads(line))
 
 
 def test_where_it_can_not_be_written(
