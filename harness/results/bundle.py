@@ -13,8 +13,8 @@ from harness.results.verdict import STATUSES
 from harness.results.views import ScenarioView
 from harness.results.wording import GLYPHS
 
-#: What would end the element that the data stands in, or a line of a script.
-_UNSAFE = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
+#: What would end the element that the data stands in, or begin a comment that hides its end.
+_UNSAFE = (("</", "<\\/"), ("<!", "\\u003c!"))
 
 
 def bundle(views: Sequence[ScenarioView], inside: Sequence[str], clauses: Mapping[str, str]) -> str:
@@ -47,4 +47,7 @@ def bundle(views: Sequence[ScenarioView], inside: Sequence[str], clauses: Mappin
         "texts": list(texts),
         "rows": rows,
     }
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False).translate(_UNSAFE)
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    for unsafe, safe in _UNSAFE:
+        text = text.replace(unsafe, safe)
+    return text

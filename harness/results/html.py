@@ -27,6 +27,7 @@ from harness.results.verdict import STATUSES
 from harness.results.wording import GLYPHS, HARMS, round_sentence
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_INDENT = re.compile(r"\n\s+")
 _BREAKS = re.compile(r"(?<=[_/:\[.])(?=\w)")
 
 
@@ -38,7 +39,10 @@ def render(records: Sequence[Record], clauses: Mapping[str, str] | None = None) 
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment = _environment()
     parts = environment.get_template("parts.html.j2").module
-    inside = [str(parts.inside(view)) for view in page.scenarios]  # type: ignore[attr-defined]
+    inside = [
+        _INDENT.sub("\n", str(parts.inside(view)))  # type: ignore[attr-defined]
+        for view in page.scenarios
+    ]
     return environment.get_template("report.html.j2").render(
         page=page,
         clauses=texts,

@@ -11,7 +11,9 @@ import pytest
 
 from harness.cli import main
 from harness.results.merge import to_bytes
+from harness.results.reader import read
 from harness.results.record import ExecutorInfo
+from tests.cli.conftest import Snapcert
 from tests.results.test_merge import CERTIFY, CONFORM, split
 
 
@@ -101,6 +103,15 @@ def test_a_part_that_was_cut_off_is_never_a_whole(
     found = json.loads(run(capsys, *arguments)[1])
     assert any("has no footer" in why for why in found["why"])
     assert any("torn" in note for note in found["notes"])
+
+
+def test_a_run_tells_what_its_selection_left_out(snapcert: Snapcert, tmp_path: Path) -> None:
+    """As pytest deselected it; level 1 needs no engine."""
+    done = snapcert("certify", "ledger", "--level", 1, "-k", "nowhere", "--out", "out")
+    assert done.code == 2
+    record = read(tmp_path / "out" / "results.jsonl")
+    assert record.plan == ()
+    assert record.left_out == ("scenarios/certification/test_level1_static.py::test_static",)
 
 
 def test_the_schema_is_printed_and_every_line_keeps_to_it(

@@ -227,6 +227,18 @@ def test_each_check_is_in_its_row(conform: str) -> None:
     assert said.count(("FBK-01.status", "passed", "status succeeded")) == 25
 
 
+def test_no_text_ends_the_data(conform: str) -> None:
+    ends = "</script><!-- <script> </SCRIPT\u2028>"
+    lines: list[Line] = [
+        sample.check("s", "X.y", observed=ends),
+        ScenarioLine("s", "passed", 1.0, title=ends),
+    ]
+    tree = Tree(html.render([record_of(sample.conform_header(), lines)]))
+    assert json.loads(tree.data)["texts"][1] == ends.replace("\u2028", "\\u2028")
+    assert tree.misnested == []
+    assert "".join(tree.scripts) == "".join(Tree(conform).scripts)
+
+
 def test_rule_by_filesystem_by_executor() -> None:
     ours = record_of(sample.conform_header(), list(sample.conform_lines()))
     header = dataclasses.replace(ours.header, executor=ExecutorInfo("other", "1.0"))
