@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import cache
 
 import pytest
 
@@ -42,8 +43,18 @@ return found;
 """
 
 
-def page(*records: Record) -> str:
-    return html.render(records, CLAUSE_TEXTS)
+def rendered(record: Record) -> str:
+    return html.render([record], CLAUSE_TEXTS)
+
+
+@cache
+def conform_page() -> str:
+    return rendered(CONFORM)
+
+
+@cache
+def certify_page() -> str:
+    return rendered(CERTIFY)
 
 
 def names(browser: Browser) -> Sequence[str]:
@@ -76,10 +87,10 @@ def many(scenarios: int, checks: int) -> Record:
 def test_two_thousand_checks_open_within_two_seconds(browser: Browser) -> None:
     record = many(500, 4)
     assert len(record.checks) == 2000
-    text = page(record)
-    took = []
-    for _ in range(3):  # the machine may be busy with something else; the page is not
-        browser.show(text)
+    text = rendered(record)
+    took: list[float] = []
+    while len(took) < 3 and not any(0 < one < 2000 for one in took):
+        browser.show(text)  # again where the machine was busy with something else
         took.append(
             browser.run("return performance.getEntriesByType('navigation')[0].loadEventEnd")
         )
@@ -88,8 +99,8 @@ def test_two_thousand_checks_open_within_two_seconds(browser: Browser) -> None:
 
 
 def test_nothing_is_fetched_and_nothing_complained_about(browser: Browser) -> None:
-    for record in (CONFORM, CERTIFY):
-        browser.show(page(record))
+    for page in (conform_page(), certify_page()):
+        browser.show(page)
         browser.run(OPEN_ALL)
         browser.until(FILLED)
         (only,) = browser.requests()
@@ -100,7 +111,7 @@ def test_nothing_is_fetched_and_nothing_complained_about(browser: Browser) -> No
 
 def test_what_would_be_fetched_is_seen_and_forbidden(browser: Browser) -> None:
     """The control of the test above; without the policy it is asked for, with it it is not."""
-    text = page(CERTIFY).replace("<main>", '<main><img src="http://127.0.0.1:9/x.png" alt="">')
+    text = certify_page().replace("<main>", '<main><img src="http://127.0.0.1:9/x.png" alt="">')
     browser.show(text)
     assert len(browser.requests()) == 1
     assert any("Content Security Policy" in said for said in browser.complaints())
@@ -145,7 +156,7 @@ def test_hostile_text_that_was_not_escaped_would_be_seen(browser: Browser) -> No
 def test_search_rule_and_status(browser: Browser) -> None:
     from selenium.webdriver.support.select import Select
 
-    browser.show(page(CONFORM))
+    browser.show(conform_page())
     assert len(names(browser)) == 32
     search = browser.driver.find_element("id", "search")
     search.send_keys("freeze timeout")
@@ -171,7 +182,7 @@ def test_search_rule_and_status(browser: Browser) -> None:
 
 
 def test_rules_open_and_lead_to_their_scenarios(browser: Browser) -> None:
-    browser.show(page(CONFORM))
+    browser.show(conform_page())
     summary = next(
         element
         for element in browser.driver.find_elements("css selector", ".entry > summary")
@@ -185,7 +196,7 @@ def test_rules_open_and_lead_to_their_scenarios(browser: Browser) -> None:
 
 
 def test_a_row_opens_to_its_checks_and_its_run(browser: Browser) -> None:
-    browser.show(page(CONFORM))
+    browser.show(conform_page())
     assert browser.run("return document.querySelectorAll('#rows table').length") == 0
     browser.driver.find_element("id", "search").send_keys("third_attempt")
     row = browser.driver.find_element("css selector", "#rows > .row:not([hidden])")
@@ -198,7 +209,7 @@ def test_a_row_opens_to_its_checks_and_its_run(browser: Browser) -> None:
 
 
 def test_an_anchor_opens_what_it_points_at(browser: Browser) -> None:
-    browser.show(page(CERTIFY))
+    browser.show(certify_page())
     browser.driver.find_element("id", "search").send_keys("round02")
     browser.driver.find_element("css selector", "#rows > .row:not([hidden]) summary").click()
     browser.until("document.querySelector('#rows a')")
@@ -214,8 +225,8 @@ def test_nothing_is_wider_than_the_window_and_all_can_be_read(
     browser: Browser, width: int, dark: bool
 ) -> None:
     browser.look(width, dark=dark)
-    for record in (CONFORM, CERTIFY):
-        browser.show(page(record))
+    for page in (conform_page(), certify_page()):
+        browser.show(page)
         browser.run(OPEN_ALL)
         browser.until(FILLED)
         assert browser.run("return document.documentElement.scrollWidth") <= width
@@ -227,7 +238,7 @@ def test_nothing_is_wider_than_the_window_and_all_can_be_read(
 def test_all_of_it_by_keyboard(browser: Browser) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    browser.show(page(CONFORM))
+    browser.show(conform_page())
     focused = "return document.activeElement"
     press(browser, Keys.TAB)
     assert browser.run(f"{focused}.textContent") == "Skip to the scenarios"
