@@ -117,8 +117,9 @@ def _facts(record: Record) -> Iterable[tuple[str, str]]:
 
 
 def _hero(record: Record, pictures: Mapping[str, RunView]) -> RunView | None:
-    """The picture that stands first: the round with the median pause, else the fullest run."""
-    told = sorted((r for r in record.rounds if r.run in pictures), key=lambda r: r.pause or 0.0)
+    """The picture that stands first: a usual round with the median pause, else the fullest run."""
+    usual = (r for r in record.rounds if r.run in pictures and not r.fault)
+    told = sorted(usual, key=lambda r: r.pause or 0.0)
     if told:
         return pictures[told[len(told) // 2].run]
     return max(pictures.values(), key=_fullness, default=None)
