@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.contract.errors import for_script
+from harness.contract.errors import ErrorName, for_script
 from harness.contract.verdict import FreezeDone, PostSucceeded, PreSucceeded, SnapshotFailed
 from harness.oracles.terms import Due
 from harness.scenario.case import Case, Run
@@ -59,12 +59,23 @@ def test_session_lives_until_the_post_script(case: Case, fixture: str) -> None:
 
 
 def test_post_script_starts_a_service(case: Case) -> None:
-    """What the post-script left running, with its output open, lives on after the run."""
+    """What the post-script left running, with its output open, lives on, and is in nobody's way."""
     files = scripts(post="hold-session")
     run = case.backup(Given(configured(timeoutInSeconds=BUDGET), files))
     if check_not_delayed(run, "post"):
         run.expect(*ALL_WELL, background=[SESSION])
     check_lives_on(run, "post")
+    again = case.backup(Given(configured(), scripts()))
+    errors = again.history.end.outcome.errors if again.history.end.outcome else ()
+    refused = ErrorName.BACKUP_IN_PROGRESS.value in errors
+    again.check(
+        "ROB-03.locks",
+        not refused,
+        expected="the service holds no lock of the executor's",
+        observed="the next run was refused" if refused else "the next run was not refused",
+    )
+    if not refused or again.binds("ROB-03.locks"):
+        again.expect(*ALL_WELL)
 
 
 def test_failing_attempts_leave_children(case: Case) -> None:

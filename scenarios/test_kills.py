@@ -18,7 +18,7 @@ from harness.contract.verdict import (
 )
 from harness.scenario.case import Case, Run
 from harness.scenario.courses import ALL_WELL
-from harness.scenario.given import Given, configured, scripts
+from harness.scenario.given import Given, configured, script, scripts
 from harness.targets.situation import (
     KILL,
     STATUS_FOLDER,
@@ -51,6 +51,15 @@ def test_killed_in_the_precheck(case: Case) -> None:
     killed = case.backup(given, triggers=[when_opened(CONFIG_PATH, KILL)])
     killed.expect_killed(pre=(0, 1))
     goes_well_again(case, killed)
+
+
+def test_killed_where_no_script_was_to_run(case: Case) -> None:
+    """The post-script is refused, no script runs, and the run is killed in its snapshot: no
+    post-script is owed, though it may be run by the time of the next start."""
+    refused = Given(configured(), (*scripts(), script("post", "succeed", mode="0755")))
+    killed = case.backup(refused, triggers=[when_asked(1, [KILL])])
+    killed.expect_killed(pre=0, post=0)
+    case.backup(Given(configured(), scripts())).expect(*ALL_WELL)
 
 
 def test_killed_in_a_retry_of_the_pre_script(case: Case) -> None:

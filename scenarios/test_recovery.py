@@ -18,6 +18,7 @@ from harness.contract.errors import ErrorName
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
+    FreezeOff,
     Happening,
     NotConfigured,
     ScriptFinding,
@@ -145,6 +146,16 @@ def test_recovery_fails(case: Case, go_on: bool) -> None:
 def test_recovery_fails_on_a_single_disk(case: Case) -> None:
     """The same where no failure is tolerated, on a single disk: crash consistent, not failed."""
     recovery_fails(case, go_on=False)
+
+
+def test_recovery_fails_with_freeze_off(case: Case) -> None:
+    """The present run freezes nothing: after a failed recovery it is crash consistent."""
+    given = Given(configured(fsFreezeEnabled=False), scripts(post="fail"))
+    first = case.backup(given, triggers=[when_marked("pre", "start", KILL)])
+    first.expect_killed()
+    second = case.backup(given)
+    failed = ScriptFinding("recover", EXECUTION)
+    second.expect(failed, FreezeOff(), SnapshotTaken(), attempts={"post": (0, 1)})
 
 
 @survivors

@@ -157,3 +157,9 @@ def test_what_a_failed_command_left_is_ended_before_post(case: Case) -> None:
         expected="the command's tree is ended before the post-script starts",
     )
     run.expect(*NOT_TAKEN, due=[gone])
+
+
+def test_snapshot_fails_with_freeze_off(case: Case) -> None:
+    """Nothing is frozen, and a command that fails has taken no set all the same."""
+    run = case.backup(Given(configured(fsFreezeEnabled=False), scripts()), snapshots=("fail",))
+    run.expect(PreSucceeded(), FreezeOff(), SnapshotFailed(), PostSucceeded())

@@ -125,7 +125,55 @@ DEFECTS = (
         ),
         scenarios="test_what_a_failed_command_left",
     ),
+    Defect(
+        name="any-set-will-do-where-nothing-is-frozen",
+        breaks=("SNP-02.verdict", "SNP-02.error", "PLG-01.snapshot"),
+        edits=(
+            Edit(
+                _RUN,
+                "        if ended is not None and ended.success:\n",
+                "        if ended is not None and (ended.success or freezer is None):\n",
+            ),
+        ),
+        scenarios="test_snapshot_fails_with_freeze_off",
+    ),
     # -- kills and second starts
+    Defect(
+        name="always-freezes-after-a-failed-recovery",
+        breaks=("FRZ-02.none",),
+        edits=(
+            Edit(
+                _RUN,
+                "        self._policy = found.policy\n",
+                "        self._policy = found.policy\n"
+                "        if any(isinstance(h, ScriptFinding) for h in self._happenings):\n"
+                "            self._policy = found.policy._replace(fsfreeze=True)\n",
+            ),
+        ),
+        scenarios="test_recovery_fails_with_freeze_off",
+    ),
+    Defect(
+        name="owes-a-post-script-without-a-pre-script",
+        breaks=("RUN-03.zero",),
+        edits=(
+            Edit(
+                "executor/precheck.py",
+                "        return Precheck(happening, finding.detail, policy, warnings)\n",
+                "        words, resolved = config.post_params, post.resolved or post.path\n"
+                '        owed = Script("post", post.path, resolved, words, 0, float(seconds))\n'
+                "        return Precheck(happening, finding.detail, policy, warnings, post=owed)\n",
+            ),
+            Edit(
+                _RUN,
+                "            self._post = None\n            return\n",
+                "            if self._post is not None:\n"
+                "                self._record(Record(self._identity, boot_id(), post=self._post))\n"
+                "            self._post = None\n"
+                "            return\n",
+            ),
+        ),
+        scenarios="test_killed_where_no_script_was_to_run",
+    ),
     Defect(
         name="a-word-ends-a-recovery",
         breaks=("FBK-01.level",),
@@ -151,6 +199,25 @@ DEFECTS = (
             ),
         ),
         scenarios="test_second_run_is_refused_in_a_recovery",
+    ),
+    Defect(
+        name="its-lock-goes-to-the-scripts",
+        breaks=("ROB-03.locks",),
+        edits=(
+            Edit(
+                _STATE,
+                "            return os.open(path, os.O_RDWR | os.O_CLOEXEC)\n"
+                "        except FileNotFoundError:\n"
+                "            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)\n",
+                "            file = os.open(path, os.O_RDWR)\n"
+                "        except FileNotFoundError:\n"
+                "            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)\n"
+                "        os.set_inheritable(file, True)\n"
+                "        return file\n",
+            ),
+            Edit(_WARDEN, "        leak_nothing()\n", ""),
+        ),
+        scenarios="test_post_script_starts_a_service",
     ),
     Defect(
         name="its-lock-falls-with-its-worker",

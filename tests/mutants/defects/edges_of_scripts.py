@@ -172,7 +172,7 @@ DEFECTS = (
     ),
     Defect(
         name="knows-a-script-by-its-path",
-        breaks=("CFG-06.arguments",),
+        breaks=("RUN-03.zero",),
         edits=(
             Edit(
                 _PRECHECK,
