@@ -51,6 +51,7 @@ def preparation(layout: Layout, made: list[Mapping[str, Any]]) -> dict[str, Any]
         "disks": disks,
         "extra_mounts": extra,
         "allow_mount": layout.allow_mount,
+        "beside": layout.beside,
     }
 
 

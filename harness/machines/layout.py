@@ -84,7 +84,8 @@ class Layout:
     `image` "" is the host's image. `network` "shared": the host's empty network namespace, cheap,
     with a loopback that all guests of that host share; "none": one of its own. `memory` is bytes,
     0 for a base and the size of all disks (pages of a disk's backing store are charged to the
-    guest that wrote them). `allow_mount`: mount(2) passes the filter, for fixtures of ours only.
+    guest that wrote them). `beside`: bytes that it may write beside its disks. `allow_mount`:
+    mount(2) passes the filter, for fixtures of ours only.
     """
 
     shape: Shape = "data"
@@ -93,6 +94,7 @@ class Layout:
     network: Network = "shared"
     memory: int = 0
     pids: int = 512
+    beside: int = 2 * 1024 * MIB
     allow_mount: bool = False
     extra_mounts: tuple[ExtraMount, ...] = field(default=())
 

@@ -1,13 +1,24 @@
-"""A guest whose processes take all the room there is: its agent answers, and can end them."""
+"""A guest that takes all the room there is, for processes or on the engine's storage."""
 
 from __future__ import annotations
 
+import pytest
+
+from harness.machines.errors import MachineGone
 from harness.machines.host import Host
-from harness.machines.layout import DiskSpec, Layout, root_on_disk
+from harness.machines.layout import MIB, DiskSpec, Layout, root_on_disk
 
 #: Forks until there is no room, then waits: what it started holds the room.
 CROWD = "while sleep 60 & do :; done; wait"
 PIDS = 64
+#: Writes on and on, with a bound: others free room on the same storage meanwhile.
+FILLS = """
+for number in $(seq 40); do
+    head -c 32M /dev/zero >/var/tmp/copy$number
+    sleep 0.2
+done
+sleep 90
+"""
 
 
 def test_the_agent_answers_in_a_crowd(shared_host: Host) -> None:
@@ -30,3 +41,19 @@ def test_each_request_begins_at_the_agents_own_root(shared_host: Host) -> None:
         for _ in range(20):
             assert guest.list_files(["/etc"])
             guest.plan([])
+
+
+def test_a_guest_that_fills_the_engines_storage_is_ended(shared_host: Host) -> None:
+    layout = Layout(disks=(DiskSpec("data", "ext4"),), beside=64 * MIB)
+    with shared_host.guest(layout) as guest:
+        done = guest.run(["/bin/sh", "-c", FILLS], deadline=90)
+        assert not done.ok
+        assert guest.machine.channel.wait_gone(30)
+        with pytest.raises(MachineGone, match="MiB beside its disks, more than the 64 MiB"):
+            guest.run(["/bin/true"])
+
+
+def test_what_goes_to_its_disks_is_its_own(shared_host: Host) -> None:
+    layout = Layout(disks=(DiskSpec("data", "ext4", size=96 * MIB),), beside=16 * MIB)
+    with shared_host.guest(layout) as guest:
+        assert guest.run(["/bin/sh", "-c", "head -c 48M /dev/zero >/data/x; sleep 1.5"]).ok

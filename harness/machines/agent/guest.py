@@ -22,6 +22,7 @@ from .reaper import Reaper
 from .scriptwatch import ScriptWatch
 from .session import Role, Session
 from .signals import END_SECONDS, KILL_STEP, Signals
+from .spill import Spill
 from .triggers import Plan
 from .wire import Code, Do, Event, pack, unpack
 
@@ -135,6 +136,7 @@ class Guest(Role):
             carry_out=self._at_freeze,
         )
         self._guard = guard.hold(wanted["disks"])
+        Spill(int(wanted["beside"]), self._session.give_up).start()
         return {"mounts": _seen(mounts, root), "filter": True, "guarded": self._guard >= 0}
 
     def _check(self, _: Wanted) -> Wanted:

@@ -208,6 +208,12 @@ class Session:
     def _stop(self) -> None:
         self._over = True
 
+    def give_up(self, why: str) -> None:
+        """End the container for this reason, which its last words tell."""
+        os.write(2, (why + "\n").encode())
+        self._stop()
+        os.write(self._wake_write, b".")
+
     def _lengthen(self, wanted: dict[str, Any]) -> dict[str, Any]:
         self._keep_until = time.monotonic() + float(wanted["seconds"])
         os.write(self._wake_write, b".")

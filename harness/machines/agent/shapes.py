@@ -73,12 +73,16 @@ class ExtraMount(TypedDict, total=False):
 
 
 class Prepare(TypedDict, total=False):
-    """`shape`: "data" or "root-on-disk". `allow_mount`: mount(2), umount2(2) pass the filter."""
+    """`shape`: "data" or "root-on-disk". `allow_mount`: mount(2), umount2(2) pass the filter.
+
+    `beside`: bytes that the guest may write beside its disks.
+    """
 
     shape: str
     disks: list[GuestDisk]
     extra_mounts: list[ExtraMount]
     allow_mount: bool
+    beside: int
 
 
 class Prepared(TypedDict):
