@@ -83,7 +83,8 @@ class Versus:
         count = len({difference.rule for difference in self.differences})
         if not count:
             return f"no rule is kept differently: {self.alike} clauses compared"
-        return f"{count} rules are kept differently, {self.alike} clauses alike"
+        rules = "1 rule is" if count == 1 else f"{count} rules are"
+        return f"{rules} kept differently, {self.alike} clauses alike"
 
     def markdown(self) -> str:
         """As a table, one row a clause."""
@@ -138,11 +139,12 @@ def versus(first: Record, second: Record) -> Versus:
         a, b = ours.get(clause, []), theirs.get(clause, [])
         if not a and not b:
             continue
+        sides = _side(a, first.header), _side(b, second.header)
         where = _where(a, b)
-        if not where:
+        if not where or {side.status for side in sides} <= {None, "not-applicable"}:
             alike += 1
             continue
-        found.append(Difference(clause, _side(a), _side(b), where))
+        found.append(Difference(clause, *sides, where))
     return Versus(first.header, second.header, tuple(found), alike, _notes(first, second))
 
 
@@ -172,10 +174,12 @@ def _statuses(checks: Iterable[CheckLine]) -> dict[str, Status]:
     return found
 
 
-def _side(checks: Sequence[CheckLine]) -> Side:
+def _side(checks: Sequence[CheckLine], header: Header) -> Side:
     if not checks:
         return Side(None)
     status = worst(check.status for check in checks)
+    if status == "not-applicable":
+        return Side(status, header.executor.not_applicable.get(checks[0].rule, ""))
     such = [check for check in checks if check.status == status]
     observed = "" if status == "passed" else such[0].observed
     return Side(status, observed, tuple(dict.fromkeys(check.scenario for check in such)))

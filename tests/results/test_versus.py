@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.results.record import CheckLine, ExecutorInfo, Header, Record, Status
 from harness.results.versus import versus
 
@@ -55,6 +57,22 @@ def test_what_only_one_was_judged_by() -> None:
     one = record("b", ("s", CLAUSE, "passed"))
     (difference,) = versus(both, one).differences
     assert (difference.clause, difference.second.words) == (OTHER, "not judged")
+
+
+def test_what_does_not_apply_is_told_with_its_reason() -> None:
+    first = record("a", ("s", CLAUSE, "failed"), ("s", OTHER, "passed"))
+    second = record("b", ("s", CLAUSE, "not-applicable"), ("s", OTHER, "passed"))
+    executor = replace(second.header.executor, not_applicable={"FBK-01": "it has no policy"})
+    second = replace(second, header=replace(second.header, executor=executor))
+    found = versus(first, second)
+    (difference,) = found.differences
+    assert difference.second.observed == "it has no policy"
+    assert difference.second.words == "not-applicable"
+    assert not found.worse
+    assert found.sentence.startswith("1 rule is kept differently")
+    # Nobody was judged by it: no difference.
+    silent = record("c", ("s", OTHER, "passed"))
+    assert versus(silent, second).differences == ()
 
 
 def test_a_check_that_one_scenario_has_with_one_of_them_is_no_difference() -> None:
