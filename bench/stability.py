@@ -34,6 +34,8 @@ RESULT = Path(__file__).parent / "results" / "stability.md"
 _SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
 #: Seconds that one whole run may take on a machine under load.
 _DEADLINE = 3600.0
+#: Differences that are printed after a run: one cause may show in very many.
+_SHOWN = 20
 _COLUMNS = (
     "filesystems", "runs", "scenarios", "checks", "seconds a run", "load average", "differ",
     "not always made",
@@ -218,9 +220,9 @@ def main(arguments: Sequence[str] = ()) -> int:
                     f"{run.seconds:.0f} s, load average {run.load:.1f}",
                     flush=True,
                 )
+                for difference in differences(series[filesystems])[:_SHOWN]:
+                    print(difference, flush=True)
     found = [difference for runs in series.values() for difference in differences(runs)]
-    for difference in found:
-        print(difference)
     text = report(
         series, shlex.join(["python", "-m", "bench", "stability", *arguments]), options.load
     )
