@@ -16,7 +16,7 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 
 export PYTHONUNBUFFERED = 1
 
-.PHONY: help certify test conform conform-others bad-kits walk wheel doctor browser-test bench mutants \
+.PHONY: help certify test conform conform-others kits bad-kits walk wheel doctor browser-test bench mutants \
 	check lint-fix lock venv engine engine-stop engine-remove images clean
 
 help: ## this list
@@ -29,7 +29,7 @@ certify: venv ## certify a script kit (KIT=ledger, a bundled name or a folder; A
 	@$(WITH_ENGINE) $(BIN)/snapcert certify $(KIT_FOLDER) $(ARGS)
 
 test: venv ## unit tests, every scenario against the reference executor, and their traceability
-	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images fixtures/kits/postgresql
 	@$(WITH_ENGINE) $(BIN)/python -m setup.suite $(WORKERS)
 
 conform: venv ## the scenarios alone (ARGS='--executor command:PATH -k EXPR …')
@@ -37,9 +37,15 @@ conform: venv ## the scenarios alone (ARGS='--executor command:PATH -k EXPR …'
 	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) $(ARGS)
 
 conform-others: venv ## the whole suite against two executors of other hands, in tests/executors (long)
-	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images $(KIT_FOLDER)
 	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) --fs ext4,xfs,btrfs --executor command:tests/executors/perl --rules strict $(ARGS)
 	@$(WITH_ENGINE) $(BIN)/snapcert conform -n $(WORKERS) --fs ext4,xfs,btrfs --executor command:tests/executors/minimal --rules 2017-04 $(ARGS)
+
+kits: venv ## certify every bundled kit at level 4 (long)
+	@$(WITH_ENGINE) $(BIN)/python -m setup.images
+	@for kit in fixtures/kits/*/; do \
+		$(WITH_ENGINE) $(BIN)/snapcert certify "$$kit" --out "reports/kits/$$(basename "$$kit")" $(ARGS) || exit; \
+	done
 
 bad-kits: venv ## kits that must fail: certification must find each at its level (NAMES='…')
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
