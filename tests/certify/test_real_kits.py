@@ -23,7 +23,7 @@ from harness.targets.target import Target
 from .test_kit import BUNDLED
 
 #: An application that is left quiesced is told by this silence, in seconds.
-LOAD = Load(before=60, after=15, within=4.0)
+LOAD = Load(before=60, after=15, within=8.0)
 
 
 @pytest.fixture(scope="module")
