@@ -144,6 +144,16 @@ def test_thawed_by_somebody_else(case: Case, go_on: bool) -> None:
     run.expect(*happened, PostSucceeded(), foreign=["data"])
 
 
+@pytest.mark.guest("two-disks")
+def test_the_disk_frozen_first_is_thawed_by_somebody_else(case: Case) -> None:
+    """/data/log, which the run thaws last, is thawed while the set is taken; /data is not."""
+    run = case.backup(
+        Given(configured(), scripts()), triggers=[when_asked(1, [{"thaw": "/data/log"}])]
+    )
+    happened = (PreSucceeded(), FreezeDone(), SnapshotTaken(), FreezeFailed("thaw"))
+    run.expect(*happened, PostSucceeded(), foreign=["log"])
+
+
 @pytest.mark.guest("read-only")
 def test_nothing_to_freeze(case: Case) -> None:
     """The only disk is mounted read-only: it is not frozen, and all of it counts as frozen."""

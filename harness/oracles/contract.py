@@ -21,7 +21,7 @@ from harness.history import (
 )
 from harness.oracles.application import Enough, Proof, ledger
 from harness.oracles.consequences import found
-from harness.oracles.filesystem import Reached, above, reached
+from harness.oracles.filesystem import Reached, above, reached, the_set
 from harness.oracles.instants import first_start, post_start
 from harness.oracles.terms import Terms
 
@@ -157,6 +157,9 @@ def _false_consistency(
     # That both scripts ran lifts a set to "application", never to "file-system".
     application = outcome.consistency == "application"
     shown = reached_level(history, terms, enough) if application else reached(history, terms)
+    taken = the_set(history)
+    if taken is not None and taken.discarded is not None:
+        shown = Reached("none", ("the executor told the host to discard it",))
     false = above(outcome.consistency, shown.level)
     why = f" ({'; '.join(shown.reasons)})" if shown.reasons else ""
     return found(

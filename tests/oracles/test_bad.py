@@ -194,6 +194,9 @@ BAD: dict[str, Bad] = {
     "claims application without scripts": Bad("FBK-07.level", history(marks=(), script_runs=())),
     "claims a damaged set": Bad("FBK-07.level", history(images=(image(disk(), damaged=True),))),
     "claims a set that is not there": Bad("FBK-07.level", history(snapshots=())),
+    "claims a set that it gave up": Bad(
+        "FBK-07.level", history(snapshots=(snapshot(discarded=104.0),))
+    ),
     "claims what the restore refutes": Bad("FBK-07.level", with_restore(has=held(without={"a3"}))),
     "refused too late": Bad("ROB-01.bound", history(), None, Terms(ends_within=2.0)),
     # how the scripts were run

@@ -93,7 +93,31 @@ DEFECTS = (
         ),
         scenarios="test_root_is_mounted_within_a_disk",
     ),
+    Defect(
+        name="looks-at-the-first-thaw-only",
+        breaks=("FRZ-06.level", "FRZ-06.error"),
+        edits=(
+            Edit(
+                _FREEZER,
+                "            if number is not None\n        ]\n",
+                "            if number is not None and index == len(self._held) - 1\n        ]\n",
+            ),
+        ),
+        scenarios="test_the_disk_frozen_first_is_thawed",
+    ),
     # -- the snapshot command
+    Defect(
+        name="discards-the-set-of-a-good-run",
+        breaks=("FBK-07.level",),
+        edits=(
+            Edit(
+                _RUN,
+                "            if proceeds(self._policy, self._happenings).discard:\n",
+                "            if self._freezer is None:\n",
+            ),
+        ),
+        scenarios="test_all_well_where_no_failure_is_tolerated and data-ext4",
+    ),
     Defect(
         name="waits-for-the-end-of-the-commands-output",
         breaks=("PLG-01.snapshot",),
