@@ -119,7 +119,10 @@ class Controller:
         target = target_of(options, stored)
         identity = target.identity
         kit = kit_of(options)
-        self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
+        if stored is not None:
+            self._deviations = stored.record.header.deviations
+        else:
+            self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
         if stored is not None:
             ground = _ground_of(stored.record.header)
             if kit is not None:
