@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sys
 
 import pytest
@@ -136,3 +137,15 @@ def test_without_shellcheck_the_level_is_incomplete(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(IncompleteProblem, match="ShellCheck is not there"):
         run_shellcheck(SCRIPT, "sh")
+
+
+def test_level_1_of_a_usual_kit_takes_less_than_a_second() -> None:
+    """Of the processor, ShellCheck's part included: what else runs here does not count."""
+
+    def spent() -> float:
+        both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+    before = spent()
+    lint(load_kit(BUNDLED / "postgresql"))
+    assert spent() - before < 1.0
