@@ -13,7 +13,7 @@ import pytest
 from harness.history import Outcome
 from harness.machines.engine import Engine
 from harness.results.reader import read
-from harness.results.record import Line, Record, RunLine, ScenarioLine
+from harness.results.record import Deviation, Line, Record, RunLine, ScenarioLine
 from harness.results.writer import Writer
 from tests.bad_input.conftest import QUICK, Start, engine, executor, image, start
 from tests.cli.conftest import Snapcert
@@ -99,6 +99,15 @@ def test_what_can_be_done_with_a_failed_run(
     left = failing(read(tmp_path / "replay" / "results.jsonl"))
     assert not left & {"PLG-01.exit", "PLG-01.status"}
     assert "no run nosuchrun" in snapcert("replay", good, "nosuchrun", "--out", "replay").shown
+
+    # What was accepted on that day is accepted.
+    known = tuple(
+        Deviation("known", "https://example.org/7", "alice", "2999-01-01", clause)
+        for clause in failing(failed.record)
+    )
+    accepted = replace(failed.record, header=replace(failed.record.header, deviations=known))
+    excused = rewritten(tmp_path / "excused", accepted, line)
+    assert snapcert("replay", excused, "--out", "replay").code == 0
 
     # What failed is run again, with the same executor and rules, and nothing else.
     (scenario,) = failed.record.scenarios
