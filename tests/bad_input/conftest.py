@@ -121,7 +121,10 @@ def new_runs(engine: Engine) -> Callable[[int], set[str]]:
     def of(pid: int) -> set[str]:
         found = set()
         for link in Path(f"/proc/{pid}/fd").iterdir():
-            target = str(link.readlink())
+            try:
+                target = str(link.readlink())
+            except FileNotFoundError:  # closed since the folder was read
+                continue
             if target.endswith(".lock") and "/snapcert/runs/" in target:
                 found.add(Path(target).stem)
         return found

@@ -74,7 +74,7 @@ def ledger() -> Kit:
     return load_kit(BUNDLED / "ledger")
 
 
-@pytest.mark.parametrize("name", ["ledger", "postgresql", "mariadb", "redis", "files"])
+@pytest.mark.parametrize("name", ["ledger", "postgresql", "files"])
 def test_a_round_of_a_bundled_kit_holds(name: str, host: Host, target: Target) -> None:
     at_work, lines = session(load_kit(BUNDLED / name), host, target)
     at_work.round(1)

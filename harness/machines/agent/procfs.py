@@ -214,7 +214,7 @@ def locks() -> list[str]:
                 lines.append(f"{kind} {access} {pid} {_path_of(pid, place) or place}")
                 continue
             # A lock of an open file description has no process: the kernel shows those of the
-            # whole machine. Ours are those on a file that somebody here holds open.
+            # whole machine. Ours are those that somebody here holds by a descriptor.
             path = next((p for p in (_path_of(pid, place) for pid in processes()) if p), "")
             if path:
                 lines.append(f"{kind} {access} {pid} {path}")
@@ -222,14 +222,17 @@ def locks() -> list[str]:
 
 
 def _path_of(pid: int, place: str) -> str:
-    """The path by which a process holds open the file "MAJOR:MINOR:INODE" (hex, hex, decimal)."""
-    inode = int(place.split(":")[2])
-    folder = f"/proc/{pid}/fd"
+    """The path of the file "MAJOR:MINOR:INODE" on which a process holds a lock.
+
+    Told by the kernel's own list of each descriptor's locks: an inode's number alone is that of
+    other files too, on other filesystems.
+    """
     try:
         with linux.AsUser(*owner(pid)):
-            for name in os.listdir(folder):
-                if os.stat(f"{folder}/{name}").st_ino == inode:
-                    return os.readlink(f"{folder}/{name}")
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                with open(f"/proc/{pid}/fdinfo/{name}", encoding="utf-8") as facts:
+                    if any(line.startswith("lock:") and place in line.split() for line in facts):
+                        return os.readlink(f"/proc/{pid}/fd/{name}")
     except OSError:
         return ""
     return ""

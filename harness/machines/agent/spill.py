@@ -30,11 +30,13 @@ class Spill:
         end: Callable[[str], None],
         root: str = "/",
         room: Callable[[str], int] | None = None,
+        proc: str = "/proc",
     ) -> None:
         self._limit = limit
         self._end = end
         self._root = root
         self._room = room or room_left
+        self._proc = proc
         self._since = time.time() - 1
         self._mark = self._room(root)
 
@@ -48,7 +50,7 @@ class Spill:
         if self._mark - left < self._limit:
             self._mark = max(self._mark, left)
             return False
-        found = written(self._root, self._since)
+        found = written(self._root, self._since, self._proc)
         self._mark = left + min(found, self._limit - 1)
         if found < self._limit:
             return False
@@ -71,7 +73,7 @@ def room_left(root: str) -> int:
     return facts.f_bavail * facts.f_frsize
 
 
-def written(root: str, since: float) -> int:
+def written(root: str, since: float, proc: str = "/proc") -> int:
     """Bytes of the files below that were changed after an instant, and of those deleted but open.
 
     Other filesystems are passed over.
@@ -82,7 +84,7 @@ def written(root: str, since: float) -> int:
         folders[:] = [name for name in folders if _device(os.path.join(folder, name)) == device]
         for name in names:
             total += _changed(os.path.join(folder, name), since)
-    return total + _deleted_but_open(device)
+    return total + _deleted_but_open(device, proc)
 
 
 def _device(path: str) -> int:
@@ -100,16 +102,16 @@ def _changed(path: str, since: float) -> int:
     return facts.st_blocks * _BLOCK if facts.st_ctime >= since else 0
 
 
-def _deleted_but_open(device: int) -> int:
+def _deleted_but_open(device: int, proc: str) -> int:
     sizes = {}
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    for pid in filter(str.isdigit, os.listdir(proc)):
         try:
-            descriptors = os.listdir(f"/proc/{pid}/fd")
+            descriptors = os.listdir(f"{proc}/{pid}/fd")
         except OSError:
             continue
         for number in descriptors:
             try:
-                facts = os.stat(f"/proc/{pid}/fd/{number}")
+                facts = os.stat(f"{proc}/{pid}/fd/{number}")
             except OSError:
                 continue
             if stat.S_ISREG(facts.st_mode) and facts.st_nlink == 0 and facts.st_dev == device:
