@@ -65,6 +65,9 @@ class Fault:
         return self.snapshots[-1] in ("fail", "hang")
 
 
+#: After so many tries in vain a phase is taken for too short to be met.
+_GIVEN_UP = 2
+
 #: One round of each; the kills of the executor come besides, as many as rounds are asked for.
 CHOSEN = (
     Fault("snapshot-fails", "the snapshot command fails", snapshots=("fail",)),
@@ -115,7 +118,8 @@ def draw(fault: Fault, seed: int, usual: Mapping[Phase, float], again: int = 0) 
     """The instant of a fault; None where it is not left to chance.
 
     `usual` has the usual seconds of the phases that runs have here, `again` how often the fault
-    came too late before: the run was faster than usual, so each time it comes in half the time.
+    came too late before: the run was faster than usual, so each time it comes in half the time,
+    and at last in the longest phase: another may be too short to be met.
     """
     phases = [phase for phase in fault.phases if phase in usual]
     if not phases:
@@ -123,6 +127,8 @@ def draw(fault: Fault, seed: int, usual: Mapping[Phase, float], again: int = 0) 
     turns = _chance(seed, fault.victim, (fault.number - 1) // len(phases))
     turns.shuffle(phases)
     phase = phases[(fault.number - 1) % len(phases)]
+    if again >= _GIVEN_UP:
+        phase = max(phases, key=lambda name: usual[name])
     chance = _chance(seed, fault.name)
     after = chance.random() * usual[phase] / 2**again
     kills = fault.victim in ("pre", "post")

@@ -21,9 +21,9 @@ class Storage:
 
     def watch(self, root: Path) -> Spill:
         # A guest's own /proc has its own processes; the whole machine's are no part of a test.
-        nobody = str(root.with_name(f"{root.name}-proc"))
-        os.makedirs(nobody, exist_ok=True)
-        return Spill(LIMIT, self.told.append, str(root), lambda _: self.room, nobody)
+        nobody = root.with_name(f"{root.name}-proc")
+        nobody.mkdir(exist_ok=True)
+        return Spill(LIMIT, self.told.append, str(root), lambda _: self.room, str(nobody))
 
 
 def test_too_much_ends_the_guest(tmp_path: Path) -> None:

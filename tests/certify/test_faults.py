@@ -74,6 +74,14 @@ def test_what_came_too_late_comes_in_half_the_time() -> None:
     assert again.after == pytest.approx(first.after / 2)
 
 
+def test_a_phase_that_is_too_short_to_be_met_gives_way_to_the_longest() -> None:
+    fills = next(fault for fault in CHOSEN if fault.name == "disk-fills")
+    usual = {"pre": 0.2, "post": 0.02}
+    seed = next(s for s in range(9) if (drawn := draw(fills, s, usual)) and drawn.phase == "post")
+    phases = [instant.phase for n in range(4) if (instant := draw(fills, seed, usual, again=n))]
+    assert phases == ["post", "post", "pre", "pre"]
+
+
 def test_a_phase_that_a_run_does_not_have_is_not_drawn() -> None:
     no_freeze = {phase: span for phase, span in USUAL.items() if phase in ("pre", "post")}
     drawn = [draw(fault, 1, no_freeze) for fault in KILLS]
