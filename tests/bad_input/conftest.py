@@ -93,8 +93,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         words = [*arguments]
         if arguments[0] in ("conform", "certify"):
             words += ["--out", str(folder)]
+        # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
         process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, *words],
+            ["env", "--default-signal=INT", sys.executable, "-c", _PROGRAM, *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
