@@ -19,15 +19,15 @@ SOON = 20.0
 
 
 @pytest.fixture(scope="module")
-def guest(shared_host: Host) -> Iterator[Guest]:
+def guest(host: Host) -> Iterator[Guest]:
     disks = (DiskSpec("data"), DiskSpec("log", mountpoint="/data/log"))
-    with shared_host.guest(data_disks(*disks)) as made:
+    with host.guest(data_disks(*disks)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def rooted(shared_host: Host) -> Iterator[Guest]:
-    with shared_host.guest(root_on_disk("ext4")) as made:
+def rooted(host: Host) -> Iterator[Guest]:
+    with host.guest(root_on_disk("ext4")) as made:
         yield made
 
 
@@ -103,13 +103,13 @@ def test_programs_of_the_snapshot_command_are_the_suites_own(rooted: Guest) -> N
     assert [e.name for e in events if e.name in {Name.PROGRAM, Name.SNAPSHOT}] == [Name.SNAPSHOT]
 
 
-def test_a_part_of_a_disk_is_all_that_is_seen_of_it(shared_host: Host) -> None:
+def test_a_part_of_a_disk_is_all_that_is_seen_of_it(host: Host) -> None:
     disks = (
         DiskSpec("data"),
         DiskSpec("machine", "ext4", 8 * MIB, "/etc/resolv.conf", part="file"),
         DiskSpec("volume", "ext4", 8 * MIB, "/srv/volume", part="folder"),
     )
-    with shared_host.guest(data_disks(*disks)) as guest:
+    with host.guest(data_disks(*disks)) as guest:
         guest.check()
         mounts = {line.split()[1]: line.split()[0] for line in guest.mounts()}
         for name, point in (("machine", "/etc/resolv.conf"), ("volume", "/srv/volume")):

@@ -21,15 +21,15 @@ SOON = 20.0
 
 
 @pytest.fixture(scope="module")
-def guest(shared_host: Host) -> Iterator[Guest]:
+def guest(host: Host) -> Iterator[Guest]:
     """A guest that many tests share: none of them breaks it."""
-    with shared_host.guest(data_disks(DiskSpec("data", "ext4"))) as made:
+    with host.guest(data_disks(DiskSpec("data", "ext4"))) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def rooted(shared_host: Host) -> Iterator[Guest]:
-    with shared_host.guest(root_on_disk("ext4")) as made:
+def rooted(host: Host) -> Iterator[Guest]:
+    with host.guest(root_on_disk("ext4")) as made:
         yield made
 
 
@@ -312,8 +312,8 @@ def test_a_disk_looks_like_a_disk(guest: Guest) -> None:
 # -- the launcher
 
 
-def test_a_launcher_that_was_killed_loses_no_process_and_is_told(shared_host: Host) -> None:
-    with shared_host.guest(data_disks(DiskSpec("data", "ext4"))) as guest:
+def test_a_launcher_that_was_killed_loses_no_process_and_is_told(host: Host) -> None:
+    with host.guest(data_disks(DiskSpec("data", "ext4"))) as guest:
         sleeper = guest.spawn("sleeper", ["/bin/sleep", "1.5"])
         killer = guest.spawn("killer", ["/bin/sh", "-c", "sleep 0.3; kill -9 $PPID; exit 5"])
         _wait(guest, Name.TROUBLE, 0)

@@ -19,8 +19,8 @@ SOON = 20.0
 
 
 @pytest.fixture(scope="module")
-def guest(shared_host: Host) -> Iterator[Guest]:
-    with shared_host.guest(data_disks(DiskSpec("data", "ext4"))) as made:
+def guest(host: Host) -> Iterator[Guest]:
+    with host.guest(data_disks(DiskSpec("data", "ext4"))) as made:
         yield made
 
 

@@ -17,10 +17,7 @@ import pytest
 from harness.machines.engine import Engine
 from harness.results.reader import read
 from harness.results.record import Record
-from tests.machines.conftest import engine, image, shared_host
 from tests.machines.loops import is_local, wait_detached
-
-__all__ = ("engine", "image", "shared_host")
 
 ROOT = Path(__file__).resolve().parents[2]
 _PROGRAM = "from harness.cli import main; main()"

@@ -36,13 +36,13 @@ def _writes(text: str, status: int = 0) -> str:
 
 
 @pytest.fixture
-def judge(shared_host: Host) -> Iterator[Judge]:
+def judge(host: Host) -> Iterator[Judge]:
     """One backup by an executor in this folder; its checks."""
     cases: list[Case] = []
 
     def run(folder: Path, rules: str) -> list[CheckLine]:
         lines: list[Line] = []
-        place = Workplace(shared_host, CommandTarget(folder), rules)
+        place = Workplace(host, CommandTarget(folder), rules)
         case = Case(place, "scenario", LAYOUTS["data"]("ext4"), "ext4", lines.append)
         cases.append(case)
         case.backup(Given(None)).expect(NotConfigured(), FreezeDone(), SnapshotTaken())

@@ -5,7 +5,6 @@ The levels with guests are `make bad-kits`; its table must speak of the kits as 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,8 @@ from harness.certify.kit import load_kit
 from harness.certify.rounds import Load
 from harness.certify.session import Session, kit_image
 from harness.certify.static import static_lines
-from harness.machines.engine import Engine
 from harness.machines.host import Host
-from harness.machines.images import BASE, has_image, reference
-from harness.machines.runs import new_run_id
-from harness.problem import Problem, UsageProblem
+from harness.problem import UsageProblem
 from harness.results.record import Line
 from harness.targets.select import select_target
 from tests.badkits import table
@@ -56,21 +52,6 @@ def test_the_table_speaks_of_the_kits_as_they_are() -> None:
     """Else `make bad-kits` is due: it tries them and writes the table."""
     assert list(table.due(table.load(), KITS)) == []
     assert [name for name in table.load() if name not in KITS] == []
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    try:
-        engine = Engine.connect()
-        engine.assert_usable()
-    except Problem as problem:
-        pytest.skip(f"{problem.message} ({problem.remedy})")
-    image = reference(BASE)
-    if not has_image(engine, image):
-        pytest.skip(f"the engine has no image {image} (run `make images`)")
-    with Host.start(engine, new_run_id(), image) as host:
-        yield host
-    engine.close()
 
 
 @pytest.mark.parametrize("name", QUICK)

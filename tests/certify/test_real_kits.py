@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -11,11 +10,7 @@ from harness import __version__
 from harness.certify.kit import Kit, load_kit
 from harness.certify.rounds import Load
 from harness.certify.session import NotCertified, Session, kit_image
-from harness.machines.engine import Engine
 from harness.machines.host import Host
-from harness.machines.images import BASE, has_image, reference
-from harness.machines.runs import new_run_id
-from harness.problem import Problem
 from harness.results.record import ControlLine, Line, RoundLine
 from harness.targets.select import select_target
 from harness.targets.target import Target
@@ -24,21 +19,6 @@ from .test_kit import BUNDLED
 
 #: An application that is left quiesced is told by this silence, in seconds.
 LOAD = Load(before=60, after=15, within=8.0)
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    try:
-        engine = Engine.connect()
-        engine.assert_usable()
-    except Problem as problem:
-        pytest.skip(f"{problem.message} ({problem.remedy})")
-    image = reference(BASE)
-    if not has_image(engine, image):
-        pytest.skip(f"the engine has no image {image} (run `make images`)")
-    with Host.start(engine, new_run_id(), image) as host:
-        yield host
-    engine.close()
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from tests.bad_input.conftest import start
-from tests.machines.conftest import engine, image
 
-__all__ = ("engine", "image", "start")
+__all__ = ("start",)

@@ -21,9 +21,9 @@ sleep 90
 """
 
 
-def test_the_agent_answers_in_a_crowd(shared_host: Host) -> None:
+def test_the_agent_answers_in_a_crowd(host: Host) -> None:
     layout = Layout(disks=(DiskSpec("data", "ext4"),), pids=PIDS)
-    with shared_host.guest(layout) as guest:
+    with host.guest(layout) as guest:
         crowd = guest.spawn("crowd", ["/bin/bash", "-c", CROWD], lines=True)
         assert crowd.wait_line(lambda line: "fork" in line, 30) is not None
         for _ in range(20):  # more requests than threads can wait ahead
@@ -35,17 +35,17 @@ def test_the_agent_answers_in_a_crowd(shared_host: Host) -> None:
         assert guest.run(["/bin/true"]).ok
 
 
-def test_each_request_begins_at_the_agents_own_root(shared_host: Host) -> None:
+def test_each_request_begins_at_the_agents_own_root(host: Host) -> None:
     """Requests that go into the guest's root leave no thread there for the next one."""
-    with shared_host.guest(root_on_disk("ext4", DiskSpec("data", "ext4"))) as guest:
+    with host.guest(root_on_disk("ext4", DiskSpec("data", "ext4"))) as guest:
         for _ in range(20):
             assert guest.list_files(["/etc"])
             guest.plan([])
 
 
-def test_a_guest_that_fills_the_engines_storage_is_ended(shared_host: Host) -> None:
+def test_a_guest_that_fills_the_engines_storage_is_ended(host: Host) -> None:
     layout = Layout(disks=(DiskSpec("data", "ext4"),), beside=64 * MIB)
-    with shared_host.guest(layout) as guest:
+    with host.guest(layout) as guest:
         done = guest.run(["/bin/sh", "-c", FILLS], deadline=90)
         assert not done.ok
         assert guest.machine.channel.wait_gone(30)
@@ -53,7 +53,7 @@ def test_a_guest_that_fills_the_engines_storage_is_ended(shared_host: Host) -> N
             guest.run(["/bin/true"])
 
 
-def test_what_goes_to_its_disks_is_its_own(shared_host: Host) -> None:
+def test_what_goes_to_its_disks_is_its_own(host: Host) -> None:
     layout = Layout(disks=(DiskSpec("data", "ext4", size=96 * MIB),), beside=16 * MIB)
-    with shared_host.guest(layout) as guest:
+    with host.guest(layout) as guest:
         assert guest.run(["/bin/sh", "-c", "head -c 48M /dev/zero >/data/x; sleep 1.5"]).ok

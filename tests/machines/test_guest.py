@@ -18,16 +18,15 @@ from harness.machines.host import Host
 from harness.machines.layout import MIB, DiskSpec, Layout, data_disks, root_on_disk
 from harness.machines.probe import probe
 from harness.problem import IncompleteProblem, UsageProblem
-from tests.machines.conftest import STORE
 from tests.machines.loops import is_local, labels
 
 TWO = data_disks(DiskSpec("data", "ext4"), DiskSpec("log", "xfs", mountpoint="/data/log"))
 
 
 @pytest.fixture(scope="module")
-def guest(shared_host: Host) -> Iterator[Guest]:
+def guest(host: Host) -> Iterator[Guest]:
     """One guest for the tests that only look at it."""
-    with shared_host.guest(TWO) as made:
+    with host.guest(TWO) as made:
         yield made
 
 
@@ -94,7 +93,7 @@ def test_testinfra_reads_the_guest_and_not_the_test_machine(guest: Guest) -> Non
     assert guest.state.mount_point("/data/log").filesystem == "xfs"
 
 
-def test_an_observation_is_one_record(guest: Guest, shared_host: Host) -> None:
+def test_an_observation_is_one_record(guest: Guest, host: Host) -> None:
     state = guest.observe(["/opt"])
     assert any(mount.split()[1] == "/data" for mount in state.mounts)
     assert state.frozen == ()
@@ -102,20 +101,20 @@ def test_an_observation_is_one_record(guest: Guest, shared_host: Host) -> None:
 
 
 def test_a_set_is_asked_for_from_inside_and_restored_in_another_guest(
-    shared_host: Host,
+    host: Host,
 ) -> None:
     """The whole way: frozen, asked for, taken, answered, thawed, examined, restored."""
-    with shared_host.guest(TWO) as guest:
+    with host.guest(TWO) as guest:
         requests: list[SnapshotRequest] = []
 
         def take(request: SnapshotRequest) -> None:
             requests.append(request)
-            taken.append(shared_host.snapshot(guest, f"{guest.name}-a"))
+            taken.append(host.snapshot(guest, f"{guest.name}-a"))
             guest.answer(request.number, 0)
 
         taken: list[object] = []
         guest.on_snapshot = take
-        shared_host.watch(guest, 30)
+        host.watch(guest, 30)
         script = (
             "set -e; echo before > /data/x; fsfreeze -f /data/log; fsfreeze -f /data;"
             "/run/snapcert/bin/snapshot; fsfreeze -u /data; fsfreeze -u /data/log"
@@ -123,29 +122,29 @@ def test_a_set_is_asked_for_from_inside_and_restored_in_another_guest(
         done = guest.run(["sh", "-c", script])
         assert done.ok, done
         guest.run(["sh", "-c", "echo after > /data/x; sync"])
-        shared_host.write_marker(guest, "written later")
-        _wait_thawed(shared_host, guest)
-        shared_host.unwatch(guest)
+        host.write_marker(guest, "written later")
+        _wait_thawed(host, guest)
+        host.unwatch(guest)
         assert [request.args for request in requests] == [()]
-        facts = shared_host.snapshot(guest, f"{guest.name}-b")
+        facts = host.snapshot(guest, f"{guest.name}-b")
         assert not facts.disks["data"].frozen_before
         names = {
             event.data["disk"]
-            for event in shared_host.events.named("frozen")
+            for event in host.events.named("frozen")
             if event.data["guest"] == guest.name
         }
         assert names == {"data", "log"}
-        images = {image.disk: image for image in shared_host.examine(f"{guest.name}-a")}
+        images = {image.disk: image for image in host.examine(f"{guest.name}-a")}
         data, log = images["data"], images["log"]
         assert isinstance(data, Ext4Image)
         assert not data.needs_recovery
         assert isinstance(log, XfsImage)
-        with shared_host.restore(f"{guest.name}-a", TWO) as restored:
+        with host.restore(f"{guest.name}-a", TWO) as restored:
             assert restored.read("/data/x") == b"before\n"
-            assert shared_host.read_marker(restored)["data"] == ""
-        assert shared_host.read_marker(guest)["data"] == "written later"
+            assert host.read_marker(restored)["data"] == ""
+        assert host.read_marker(guest)["data"] == "written later"
         for set_id in ("a", "b"):
-            shared_host.forget(f"{guest.name}-{set_id}")
+            host.forget(f"{guest.name}-{set_id}")
 
 
 def _wait_thawed(host: Host, guest: Guest) -> None:
@@ -155,8 +154,8 @@ def _wait_thawed(host: Host, guest: Guest) -> None:
         time.sleep(0.01)
 
 
-def test_a_snapshot_call_that_nobody_serves_fails(shared_host: Host) -> None:
-    with shared_host.guest(data_disks(DiskSpec("data"))) as guest:
+def test_a_snapshot_call_that_nobody_serves_fails(host: Host) -> None:
+    with host.guest(data_disks(DiskSpec("data"))) as guest:
         served = threading.Event()
 
         def serve(request: SnapshotRequest) -> None:
@@ -170,27 +169,27 @@ def test_a_snapshot_call_that_nobody_serves_fails(shared_host: Host) -> None:
         assert guest.run(["/run/snapcert/bin/snapshot"], deadline=20).exit == 1
 
 
-def test_a_guest_with_its_root_on_a_disk_freezes_it_and_lives(shared_host: Host) -> None:
-    with shared_host.guest(root_on_disk("ext4")) as guest:
+def test_a_guest_with_its_root_on_a_disk_freezes_it_and_lives(host: Host) -> None:
+    with host.guest(root_on_disk("ext4")) as guest:
         assert guest.state.mount_point("/").filesystem == "ext4"
-        shared_host.watch(guest, 30)
+        host.watch(guest, 30)
         script = "fsfreeze -f /; (echo x > /var/log/x) & fsfreeze -u /; wait; cat /var/log/x"
         done = guest.run(["sh", "-c", script], deadline=30)
         assert (done.exit, done.out) == (0, b"x\n"), done
-        shared_host.unwatch(guest)
+        host.unwatch(guest)
         assert guest.layout.single_disk
 
 
-def test_a_guest_prepared_ahead_is_the_one_that_is_taken(shared_host: Host) -> None:
+def test_a_guest_prepared_ahead_is_the_one_that_is_taken(host: Host) -> None:
     layout = data_disks(DiskSpec("early", "ext4", mountpoint="/early"))
-    shared_host.prepare_ahead(layout)
-    with shared_host.guest(layout) as guest:
+    host.prepare_ahead(layout)
+    with host.guest(layout) as guest:
         assert guest.disk("early").mountpoint == "/early"
         assert guest.disk("early").size >= 64 * MIB
 
 
-def test_a_guest_that_dies_is_named_with_what_was_asked_of_it(shared_host: Host) -> None:
-    with shared_host.guest(data_disks(DiskSpec("data"))) as guest:
+def test_a_guest_that_dies_is_named_with_what_was_asked_of_it(host: Host) -> None:
+    with host.guest(data_disks(DiskSpec("data"))) as guest:
         process = guest.spawn("sleeper", ["sleep", "60"])
         guest.machine.kill()
         with pytest.raises(MachineGone) as caught:
@@ -200,20 +199,20 @@ def test_a_guest_that_dies_is_named_with_what_was_asked_of_it(shared_host: Host)
         assert guest.gone
 
 
-def test_what_the_host_cannot_do_is_said_with_a_remedy(shared_host: Host) -> None:
+def test_what_the_host_cannot_do_is_said_with_a_remedy(host: Host) -> None:
     with pytest.raises(RequestFailed) as failed:
-        shared_host.restore("no-such-set", data_disks(DiskSpec("data")))
+        host.restore("no-such-set", data_disks(DiskSpec("data")))
     assert "no-such-set" in failed.value.message
     assert failed.value.remedy
     with pytest.raises(IncompleteProblem):
-        shared_host.guest(Layout(image="snapcert-test:none"))
+        host.guest(Layout(image="snapcert-test:none"))
     with pytest.raises(UsageProblem):
-        shared_host.guest(Layout(disks=(DiskSpec("a", "xfs", MIB),)))
-    before = {guest.name for guest in shared_host.guests()}
+        host.guest(Layout(disks=(DiskSpec("a", "xfs", MIB),)))
+    before = {guest.name for guest in host.guests()}
     with pytest.raises(RequestFailed) as full:
-        shared_host.guest(data_disks(DiskSpec("big", "ext4", 2 * STORE)))
+        host.guest(data_disks(DiskSpec("big", "ext4", 8 << 30)))
     assert full.value.code == "store-full"
-    assert {guest.name for guest in shared_host.guests()} == before
+    assert {guest.name for guest in host.guests()} == before
 
 
 def test_a_kept_guest_outlives_its_harness_until_it_is_ended(engine: Engine, image: str) -> None:

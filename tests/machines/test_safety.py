@@ -37,8 +37,8 @@ LAYOUTS = {
 
 
 @pytest.fixture(params=sorted(LAYOUTS))
-def guest(request: pytest.FixtureRequest, shared_host: Host) -> Iterator[Guest]:
-    with shared_host.guest(LAYOUTS[request.param]) as made:
+def guest(request: pytest.FixtureRequest, host: Host) -> Iterator[Guest]:
+    with host.guest(LAYOUTS[request.param]) as made:
         yield made
 
 
@@ -88,19 +88,17 @@ def test_the_filter_reaches_what_was_spawned_too(guest: Guest) -> None:
         assert said.count("permitted") + said.count("superuser") + said.count("denied") >= 2, said
 
 
-def test_a_fixture_that_must_mount_gets_it_by_name_only(shared_host: Host) -> None:
+def test_a_fixture_that_must_mount_gets_it_by_name_only(host: Host) -> None:
     layout = Layout(disks=(DiskSpec("data", "ext4"),), allow_mount=True)
-    with shared_host.guest(layout) as guest:
+    with host.guest(layout) as guest:
         assert guest.run(["mount", "-o", "remount,bind,ro", "/data"]).ok
         assert not guest.run(["unshare", "-m", "true"]).ok
 
 
-def test_an_images_volume_is_masked_by_a_tmpfs(
-    engine: Engine, image: str, shared_host: Host
-) -> None:
+def test_an_images_volume_is_masked_by_a_tmpfs(engine: Engine, image: str, host: Host) -> None:
     made = _image_with_volume(engine, image, "/var/lib/app")
     try:
-        with shared_host.guest(Layout(disks=(DiskSpec("data"),), image=made)) as guest:
+        with host.guest(Layout(disks=(DiskSpec("data"),), image=made)) as guest:
             kinds = {m.split()[1]: m.split()[2] for m in guest.mounts()}
             assert kinds["/var/lib/app"] == "tmpfs"
             facts = engine.inspect(guest.container)
@@ -110,16 +108,16 @@ def test_an_images_volume_is_masked_by_a_tmpfs(
 
 
 def test_an_image_whose_volume_covers_the_system_is_refused(
-    engine: Engine, image: str, shared_host: Host
+    engine: Engine, image: str, host: Host
 ) -> None:
     made = _image_with_volume(engine, image, "/etc")
     try:
-        before = shared_host.usage()
+        before = host.usage()
         with pytest.raises(UnsafeContainer) as caught:
-            shared_host.guest(Layout(disks=(DiskSpec("data"),), image=made))
+            host.guest(Layout(disks=(DiskSpec("data"),), image=made))
         assert "'/etc'" in caught.value.message
-        assert shared_host.guests() == ()
-        assert shared_host.usage()[1] == before[1]
+        assert host.guests() == ()
+        assert host.usage()[1] == before[1]
     finally:
         engine.api.remove_image(made, force=True)
 

@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 
-from harness.machines.engine import Engine
-from harness.machines.images import BASE, has_image, reference
-from harness.problem import Problem
 from tests.mutants.mutations import ROOT
 
 CONTRACT_TRIAL = """
@@ -71,16 +68,8 @@ def test_the_contracts_tests_notice_a_wrong_contract() -> None:
     assert asleep == busy == "no end in time"
 
 
+@pytest.mark.usefixtures("image")
 def test_the_scenarios_notice_a_wrong_executor() -> None:
-    try:
-        engine = Engine.connect()
-        engine.assert_usable()
-    except Problem as problem:
-        pytest.skip(f"{problem.message} ({problem.remedy})")
-    there = has_image(engine, reference(BASE))
-    engine.close()
-    if not there:
-        pytest.skip(f"the engine has no image {reference(BASE)} (run `make images`)")
     whole, wrong, clause, traced, lines = python(SCENARIO_TRIAL)
     assert whole
     assert not wrong

@@ -10,9 +10,8 @@ from pathlib import Path
 from harness.results.record import Record
 from harness.results.versus import versus
 from tests.bad_input.conftest import Start, start
-from tests.machines.conftest import engine, image
 
-__all__ = ("engine", "image", "start")
+__all__ = ("start",)
 
 WELL = "test_application_consistent[root-and-data-ext4]"
 FREEZE_OFF = "test_precheck_finding_with_freeze_off[data-ext4-not-found-continue]"
