@@ -40,6 +40,23 @@ FILLED = "fill disks"
 
 Victim = Literal["executor", "pre", "post", "disk"]
 
+#: The process that fills the disks, once it gets its signal.
+FILLER = "filler"
+#: Who gets the signal of a fault, in the words of the agent's plan.
+_SIGNALLED: Mapping[Victim, str] = {
+    "executor": "executor",
+    "pre": "caller",
+    "post": "caller",
+    "disk": FILLER,
+}
+#: From these signals one is drawn.
+_SIGNALS: Mapping[Victim, tuple[signal.Signals, ...]] = {
+    "executor": (signal.SIGKILL,),
+    "pre": (signal.SIGKILL, signal.SIGTERM),
+    "post": (signal.SIGKILL, signal.SIGTERM),
+    "disk": (signal.SIGTERM,),
+}
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -122,7 +139,7 @@ def draw(fault: Fault, seed: int, usual: Mapping[Phase, float], again: int = 0) 
     and at last in the longest phase: another may be too short to be met.
     """
     phases = [phase for phase in fault.phases if phase in usual]
-    if not phases:
+    if not phases or fault.victim is None:
         return None
     turns = _chance(seed, fault.victim, (fault.number - 1) // len(phases))
     turns.shuffle(phases)
@@ -131,17 +148,15 @@ def draw(fault: Fault, seed: int, usual: Mapping[Phase, float], again: int = 0) 
         phase = max(phases, key=lambda name: usual[name])
     chance = _chance(seed, fault.name)
     after = chance.random() * usual[phase] / 2**again
-    kills = fault.victim in ("pre", "post")
-    chosen = chance.choice((signal.SIGKILL, signal.SIGTERM)) if kills else signal.SIGKILL
+    chosen = chance.choice(_SIGNALS[fault.victim])
     return Instant(phase, after, usual[phase], int(chosen))
 
 
 def trigger(fault: Fault, instant: Instant) -> Mapping[str, Any] | None:
-    """The agent's part of a fault: a kill at its instant; None where nobody is killed."""
-    if fault.victim not in ("executor", "pre", "post"):
+    """The agent's part of a fault: a signal at its instant; None where nobody gets one."""
+    if fault.victim is None:
         return None
-    target = "executor" if fault.victim == "executor" else "caller"
-    action = {"kill": target, "signal": instant.signal, "after": instant.after}
+    action = {"kill": _SIGNALLED[fault.victim], "signal": instant.signal, "after": instant.after}
     match instant.phase:
         case "pre" | "post":
             return when_started(instant.phase, action)

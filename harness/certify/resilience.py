@@ -19,8 +19,6 @@ from harness.certify.rounds import Load, forget_sets, restore, without_own_chang
 from harness.history import Application as ApplicationHistory
 from harness.history import Fault as FaultHistory
 from harness.history import GuestState, History
-from harness.machines.agent import wire
-from harness.machines.events import Event
 from harness.machines.guest import Guest
 from harness.machines.host import Host
 from harness.oracles.instants import first_start
@@ -28,8 +26,6 @@ from harness.targets.situation import SnapshotAnswer
 
 #: A fault that comes too late is tried again so often, each time in half the time.
 TRIES = 4
-#: So long is waited for a script to start, in seconds; the executor's end is no later.
-_STARTS = 120.0
 
 
 @dataclass(frozen=True)
@@ -144,19 +140,24 @@ class _AtWork:
         self.state = self.application.state()
         if self.fault.phases and not self.usual:
             history = self.backup(self.guest, Meets())
-            self.usual.update(usual_spans(history))
+            self._learn(history)
             self._tried("before", history)
         going = all(trial.back == "back" for trial in self.trials) and self._meet_the_fault()
         if going:
             history = self.backup(self.guest, Meets())
             self._tried("next", history)
-            self.usual.update(usual_spans(history))
+            self._learn(history)
         operations = self.application.end_load(disturbed=self.fault.victim == "disk")
         # Whoever reads this in a restored guest looks at these disks, not at the set's.
         marker = secrets.token_hex(8)
         self.host.write_marker(self.guest, marker)
         trials = tuple(self._restored(trial, operations, marker) for trial in self.trials)
         return FaultRound(self.fault, trials, self.instant, self.restarted)
+
+    def _learn(self, history: History) -> None:
+        """How long its phases took; one that waited for what a fault had left is not usual."""
+        for phase, seconds in usual_spans(history).items():
+            self.usual[phase] = min(seconds, self.usual.get(phase, seconds))
 
     def _meet_the_fault(self) -> bool:
         """Whether a next backup makes sense: the application came back, or is owed to."""
@@ -174,41 +175,22 @@ class _AtWork:
     def _faulty_backup(self) -> History:
         fault, instant = self.fault, self.instant
         action = trigger(fault, instant) if instant is not None else None
-        filled: list[float] = []
-        since = len(self.guest.events)
-
-        def fill() -> None:
-            if instant is None or self._comes(instant, since):
-                filled.append(space.fill(self.guest))
-
+        filler = space.Filler.waiting(self.guest) if fault.victim == "disk" else None
         history = self.backup(
             self.guest,
             Meets(
                 triggers=(action,) if action else (),
                 snapshots=fault.snapshots,
                 freeze_bound=fault.freeze_bound,
-                during=fill if fault.victim == "disk" else None,
+                during=filler.fill if filler and instant is None else None,
             ),
         )
-        if fault.victim == "disk":
-            space.give_back(self.guest)
-            self._revive()
-        told = tuple(FaultHistory(at, FILLED) for at in filled)
+        if filler is None:
+            return history
+        filled = filler.dismiss()
+        self._revive()
+        told = () if filled is None else (FaultHistory(filled, FILLED),)
         return replace(history, faults=(*history.faults, *told))
-
-    def _comes(self, instant: Instant, since: int) -> bool:
-        """Wait for an instant in a script; False where the run ended before."""
-
-        def ended(event: Event) -> bool:
-            return event.name == wire.Event.EXITED and event.data["name"] == "executor"
-
-        def started(event: Event) -> bool:
-            return event.name == wire.Event.SCRIPT_STARTED and event.data["script"] == instant.phase
-
-        begun = self.guest.events.wait(lambda e: ended(e) or started(e), _STARTS, since)
-        if begun is None or ended(begun):
-            return False
-        return self.guest.events.wait(ended, instant.after, since) is None
 
     def _revive(self) -> None:
         """An application may end where its disk is full, and is then started as it usually is."""
