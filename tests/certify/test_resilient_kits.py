@@ -18,9 +18,9 @@ from harness.targets.select import select_target
 from harness.targets.target import Target
 
 from .test_kit import BUNDLED
-from .test_real_kits import changed, host, session, target
+from .test_real_kits import changed, session, target
 
-__all__ = ("host", "target")  # fixtures
+__all__ = ("target",)  # a fixture
 
 LYING = f"command:{Path(__file__).parent / 'lying'}"
 FAULTS = {fault.name: fault for fault in (*planned(1), *CHOSEN)}

@@ -15,10 +15,10 @@ from harness.machines.engine import Engine
 from harness.results.reader import read
 from harness.results.record import Deviation, Line, Record, RunLine, ScenarioLine
 from harness.results.writer import Writer
-from tests.bad_input.conftest import QUICK, Start, engine, executor, image, start
+from tests.bad_input.conftest import QUICK, Start, executor, start
 from tests.cli.conftest import Snapcert
 
-__all__ = ("engine", "image", "start")
+__all__ = ("start",)
 
 #: It takes its snapshot set and forgets to say so.
 _FORGETFUL = '#!/bin/sh\n"$SNAPCERT_SNAPSHOT"\necho taken\nexit 7\n'
