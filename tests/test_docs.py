@@ -11,6 +11,7 @@ import click
 import pytest
 
 from harness.cli import cli
+from harness.cli.reference import page as reference
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [
@@ -46,7 +47,8 @@ def commands(word: str) -> list[tuple[str, str]]:
         lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
         for line in lines:
             command = re.split(r"#| >>? ", line)[0].strip()
-            if command.startswith(f"{word} "):
+            # The reference names commands in their own words, without arguments.
+            if command.startswith(f"{word} ") and page.name != "commands.md":
                 found.append((str(page.relative_to(ROOT)), command))
     return list(dict.fromkeys(found))
 
@@ -60,6 +62,11 @@ def test_every_command_is_understood(page: str, command: str) -> None:
     with contextlib.suppress(click.exceptions.Exit):  # one that prints and ends
         context = subcommand.make_context(words[0], words[1:], resilient_parsing=False)
         assert context.args == []
+
+
+def test_the_reference_of_the_command_line_is_that_of_the_parser() -> None:
+    """Else `make commands` writes it again."""
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == reference()
 
 
 @pytest.mark.parametrize(("page", "command"), commands("make"))
