@@ -17,7 +17,7 @@ WITH_ENGINE = $(BIN)/python -m setup.engine with
 export PYTHONUNBUFFERED = 1
 
 .PHONY: help certify test conform conform-others kits bad-kits walk wheel doctor browser-test bench mutants \
-	check lint-fix commands lock venv engine engine-stop engine-remove images clean
+	check lint-fix pages lock venv engine engine-stop engine-remove images clean
 
 help: ## this list
 	@echo "usage: make TARGET [KIT=ledger] [ARGS='…']"
@@ -93,8 +93,8 @@ lint-fix: venv ## let the linter and the formatter mend what they can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-commands: venv ## write docs/commands.md again, the reference of the command line
-	@$(BIN)/python -m harness.cli.reference > docs/commands.md
+pages: venv ## write docs/commands.md and docs/rules.md again
+	@for page in commands rules; do $(BIN)/python -m harness.cli.reference $$page > docs/$$page.md; done
 
 lock: venv ## write requirements.lock again from pyproject.toml
 	@$(BIN)/python -m setup.lock write

@@ -1,4 +1,7 @@
-"""The reference of the command line as a page, read off the parser: `make commands` writes it."""
+"""The pages of reference: the command line, read off the parser, and the rules, off the catalogue.
+
+`make pages` writes them into docs/.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,64 @@ import sys
 import click
 
 from harness.cli import cli
+from harness.contract.clauses import RULES, TITLES, rule
+from harness.contract.errors import ERRORS
+from harness.contract.rulesets import RULESETS, binding
 
-_HEAD = """\
+_COMMANDS = """\
 # The command line
 
-Each command of `snapcert` with its options, read off the parser by `make commands`. Every command
+Each command of `snapcert` with its options, read off the parser by `make pages`. Every command
 also takes `--help`. The exit codes are in [the README](../README.md#what-you-can-ask).
 """
 
 
-def page() -> str:
-    """The whole page as Markdown."""
+_RULES = """\
+# The rules
+
+Each clause that is checked, with its basis: `seed` is the article of 2017, `config-readme` the
+vendor's read-me of the config file, `vendor-doc` the vendor's current article, `project` this
+project, where they are silent. The last column has the rule sets in which it binds. `snapcert
+explain NAME` says the same of a rule, a clause or an error, with the source and what it means where
+it is broken. Written by `make pages`.
+"""
+
+
+def commands() -> str:
+    """docs/commands.md."""
     context = click.Context(cli, info_name="snapcert")
-    parts = [_HEAD]
+    parts = [_COMMANDS]
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None
         parts.append(_section(name, command, context))
     return "\n".join(parts)
+
+
+def rules() -> str:
+    """docs/rules.md."""
+    parts = [_RULES]
+    for identity in RULES:
+        lines = [f"## {identity}: {TITLES[identity]}", ""]
+        lines += ["| clause | what it says | basis | binds in |", "| --- | --- | --- | --- |"]
+        for clause in rule(identity):
+            where = ", ".join(name for name in RULESETS if binding(clause, name)) or "none"
+            cells = (f"`{clause.id}`", _cell(clause.text), clause.basis, where)
+            lines.append("| " + " | ".join(cells) + " |")
+        parts.append("\n".join([*lines, ""]))
+    parts.append(_errors())
+    return "\n".join(parts)
+
+
+def _errors() -> str:
+    lines = ["## Errors", "", "| name | meaning | what to do |", "| --- | --- | --- |"]
+    for error in ERRORS.values():
+        cells = (f"`{error.name.value}`", _cell(error.message), _cell(error.action))
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+PAGES = {"commands": commands, "rules": rules}
 
 
 def _section(name: str, command: click.Command, parent: click.Context) -> str:
@@ -51,4 +94,4 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    sys.stdout.write(PAGES[sys.argv[1]]())
