@@ -39,8 +39,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.certify.clauses import CLAUSES
-from harness.certify.overlay import Edit, lay_over
 from harness.contract.clauses import CATALOGUE
+from tests.overlay import Edit, lay_over
 
 ROOT = Path(__file__).resolve().parents[2]
 KITS = ROOT / "fixtures" / "kits"

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.certify.overlay import Edit, StaleEdit, lay_over
 from tests.badkits import table
-from tests.badkits.badkit import KITS, BadKit, digest, read
+from tests.badkits.badkit import BAD_KITS, KITS, BadKit, digest, read
 from tests.badkits.trial import Trial, harms, leaks
 from tests.badkits.verdict import Said, complaints
+from tests.overlay import Edit, StaleEdit, lay_over
 
 KIT = BadKit(
     name="sample",
@@ -136,3 +136,9 @@ def test_a_secret_is_found_where_it_stands() -> None:
 def test_what_would_be_obeyed_is_found(place: str, text: str) -> None:
     assert len(harms({place: text})) == 1
     assert harms({place: "<a>harmless \\x1b &lt;script&gt;alert\n</a>"}) == []
+
+
+def test_windows_line_endings_are_all_that_is_wrong_with_that_kit() -> None:
+    """Its script is the base's own, which no edit of text can give other line endings."""
+    script = (BAD_KITS / "windows-line-endings" / "post.sh").read_bytes()
+    assert script.replace(b"\r\n", b"\n") == (KITS / "ledger" / "post.sh").read_bytes()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from harness.certify.overlay import Edit
 from harness.contract.rulesets import RULESETS, STRICT
+from tests.overlay import Edit
 
 __all__ = ["Defect", "Edit", "KitDefect", "Reading", "digest"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from harness.certify.overlay import StaleEdit, edited
 from harness.contract.clauses import CATALOGUE
 from tests.mutants.defect import Defect, Edit, KitDefect, digest
 from tests.mutants.defects import all_defects
 from tests.mutants.table import complaints, enter
 from tests.mutants.trial import Failure, Trial, broken_executor, broken_kit
+from tests.overlay import StaleEdit, edited
 
 DEFECTS = all_defects()
 

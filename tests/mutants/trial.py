@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.certify.overlay import edited, lay_over
 from harness.contract.rulesets import STRICT
 from harness.executor.package import pack, sources
 from harness.results.verdict import is_bad
 from tests.mutants.defect import Defect, KitDefect, Reading
+from tests.overlay import edited, lay_over
 
 ROOT = Path(__file__).resolve().parents[2]
 _SNAPCERT = "import sys; from harness.cli import main; sys.exit(main())"
