@@ -32,12 +32,20 @@ class Event(Protocol):
 
 
 def marks_of(events: Iterable[Event]) -> tuple[Mark, ...]:
-    """The marks that scripts reported, in order."""
+    """The marks that scripts reported, in order.
+
+    A script waits until its start is on record. Where it was killed meanwhile, its helper belongs to
+    whoever inherits orphans, the executor for one: what is read there says nothing of the script.
+    """
     found = []
+    events = list(events)
+    runs = script_runs_of(events)
     for event in events:
         if event.name != "mark":
             continue
         data = event.data
+        if data["point"] == "start" and _orphaned(event, runs):
+            continue
         found.append(
             Mark(
                 at=event.t,
@@ -58,6 +66,14 @@ def marks_of(events: Iterable[Event]) -> tuple[Mark, ...]:
             )
         )
     return tuple(found)
+
+
+def _orphaned(event: Event, runs: Iterable[ScriptRun]) -> bool:
+    """Whether a mark came from another process than a script's, once all its runs had ended."""
+    own = [r for r in runs if r.script == event.data["script"] and r.started <= event.t]
+    return bool(own) and all(
+        r.pid != event.data["pid"] and r.ended is not None and r.ended < event.t for r in own
+    )
 
 
 def script_runs_of(events: Iterable[Event]) -> tuple[ScriptRun, ...]:

@@ -67,25 +67,40 @@ def test_a_pid_that_comes_twice() -> None:
     assert [(r.started, r.ended) for r in script_runs_of(events)] == [(1.0, 2.0), (3.0, 4.0)]
 
 
+START = {
+    "script": "pre",
+    "point": "start",
+    "attempt": 1,
+    "pid": 7,
+    "argv": ["/bin/sh", "/opt/scripts/pre.sh"],
+    "environ": {"PATH": "/bin"},
+    "cwd": "/",
+    "umask": 0o22,
+    "uid": 0,
+    "session": 7,
+    "session_leader": True,
+    "stdin_eof": True,
+    "ignored_signals": [],
+    "blocked_signals": [],
+}
+
+
 def test_marks_and_faults() -> None:
-    data = {
-        "script": "pre",
-        "point": "start",
-        "attempt": 1,
-        "pid": 7,
-        "argv": ["/bin/sh", "/opt/scripts/pre.sh"],
-        "environ": {"PATH": "/bin"},
-        "cwd": "/",
-        "umask": 0o22,
-        "uid": 0,
-        "session": 7,
-        "session_leader": True,
-        "stdin_eof": True,
-        "ignored_signals": [],
-        "blocked_signals": [],
-    }
-    events = [Event("mark", 1.0, data), Event("fault", 2.0, {"what": "kill executor"})]
+    events = [Event("mark", 1.0, START), Event("fault", 2.0, {"what": "kill executor"})]
     (mark,) = marks_of(events)
     assert mark.session == 7
     assert (mark.at, mark.script, mark.argv[1]) == (1.0, "pre", "/opt/scripts/pre.sh")
     assert [(f.at, f.what) for f in faults_of(events)] == [(2.0, "kill executor")]
+
+
+def test_the_start_of_a_script_that_was_killed_while_it_told_it() -> None:
+    """Its helper is the executor's by then, and so is all that is read of the helper's parent."""
+    begun = Event("script-started", 1.0, {"script": "pre", "pid": 7})
+    ended = Event("script-ended", 2.0, {"script": "pre", "pid": 7})
+    orphan = Event("mark", 3.0, {**START, "pid": 5})
+    again = Event("script-started", 2.5, {"script": "pre", "pid": 8})
+    assert marks_of([begun, ended, orphan]) == ()
+    assert len(marks_of([begun, ended, Event("mark", 3.0, START)])) == 1
+    assert len(marks_of([begun, orphan])) == 1, "the script lives: what it started may tell"
+    assert len(marks_of([begun, ended, again, orphan])) == 1
+    assert len(marks_of([orphan])) == 1, "no run of it was seen"
