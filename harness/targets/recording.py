@@ -34,8 +34,9 @@ class Event(Protocol):
 def marks_of(events: Iterable[Event]) -> tuple[Mark, ...]:
     """The marks that scripts reported, in order.
 
-    A script waits until its start is on record. Where it was killed meanwhile, its helper belongs to
-    whoever inherits orphans, the executor for one: what is read there says nothing of the script.
+    A script waits until its start is on record. Where it was killed meanwhile, its helper belongs
+    to whoever inherits orphans, the executor for one: what is read there says nothing of the
+    script.
     """
     found = []
     events = list(events)
