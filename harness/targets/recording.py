@@ -70,8 +70,11 @@ def marks_of(events: Iterable[Event]) -> tuple[Mark, ...]:
 
 
 def _orphaned(event: Event, runs: Iterable[ScriptRun]) -> bool:
-    """Whether a mark came from another process than a script's, once all its runs had ended."""
-    own = [r for r in runs if r.script == event.data["script"] and r.started <= event.t]
+    """Whether a mark came from another process than a script's, once all its runs had ended.
+
+    A run may be stamped a little later than its mark: two threads of the agent read them.
+    """
+    own = [r for r in runs if r.script == event.data["script"]]
     return bool(own) and all(
         r.pid != event.data["pid"] and r.ended is not None and r.ended < event.t for r in own
     )

@@ -104,3 +104,5 @@ def test_the_start_of_a_script_that_was_killed_while_it_told_it() -> None:
     assert len(marks_of([begun, orphan])) == 1, "the script lives: what it started may tell"
     assert len(marks_of([begun, ended, again, orphan])) == 1
     assert len(marks_of([orphan])) == 1, "no run of it was seen"
+    late = Event("script-started", 3.1, {"script": "pre", "pid": 8})
+    assert len(marks_of([begun, ended, Event("mark", 3.0, {**START, "pid": 8}), late])) == 1
