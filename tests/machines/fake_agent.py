@@ -45,9 +45,9 @@ class FakeAgent:
 class _Program:
     """Answers requests until its input ends.
 
-    echo: answers with its arguments; fail: an error; silent: never answers; late: after 0.3 s;
-    burst: N events, then the answer; garbage, cut, foreign: breaks the protocol; die: exits;
-    report: what it heard so far.
+    echo: answers with its arguments; fail: an error; silent: never answers; late: together with
+    the next one; burst: N events, then the answer; garbage, cut, foreign: breaks the protocol;
+    die: exits; report: what it heard so far.
     """
 
     def __init__(self, behaviour: list[str]) -> None:
@@ -58,6 +58,7 @@ class _Program:
         self._reader = wire.Reader()
         self._beats = 0
         self._heard = 0
+        self._owed: list[int] = []
 
     def main(self) -> None:
         protocol = 99 if "old-protocol" in self._behaviour else self._wire.PROTOCOL
@@ -72,14 +73,15 @@ class _Program:
                     self._answer(message["id"], message["do"], message["with"])
 
     def _answer(self, number: int, name: str, wanted: dict[str, Any]) -> None:
+        while self._owed:
+            self._send({"id": self._owed.pop(), "ok": {}})
         if name == "echo":
             self._send({"id": number, "ok": wanted})
         elif name == "fail":
             error = {"code": "store-full", "message": "the store is full", "remedy": "enlarge it"}
             self._send({"id": number, "error": error})
         elif name == "late":
-            time.sleep(0.3)
-            self._send({"id": number, "ok": {}})
+            self._owed.append(number)
         elif name == "burst":
             for index in range(wanted["count"]):
                 event = {"event": "tick", "t": time.monotonic(), "with": {"index": index}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import time
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 END_SECONDS = 20.0
 KILL_STEP = 0.02
 _REAP_SECONDS = 2.0
+#: How long the death of one that was killed alone is waited for: what waits for a frozen disk can't
+#: die before the thaw.
+_DEATH_SECONDS = 2.0
 
 #: A target that is no process of its own: all children of the one that is named.
 CHILDREN_OF = "children of "
@@ -36,7 +40,11 @@ class Signals:
 
     def send(self, target: str | int, number: int, whole: bool) -> list[int]:
         """Signal a process by pid or by name, or its tree, or the "children of" a name; the pids
-        that got it."""
+        that got it.
+
+        What SIGKILL was sent to is dead when this returns, if it can die: on a busy machine it
+        would else go on for a while, and might even end well.
+        """
         if isinstance(target, str) and target.startswith(CHILDREN_OF):
             parent = self._children.named(target[len(CHILDREN_OF) :])
             known = procfs.processes().values()
@@ -70,7 +78,7 @@ class Signals:
                 for member in procfs.tree(pid, known)
                 if known[member].state != "Z" and member not in self._hidden
             ]
-            fresh = [member for member in members if self._one(member, number)]
+            fresh = [member for member in members if self._one(member, number, wait=0)]
             done += [member for member in fresh if member not in done]
             if number != signal.SIGKILL or time.monotonic() > deadline:
                 return done
@@ -89,11 +97,19 @@ class Signals:
                 return
             self._reaper.wait_for_change(KILL_STEP)
 
-    def _one(self, pid: int, number: int) -> bool:
+    def _one(self, pid: int, number: int, wait: float = _DEATH_SECONDS) -> bool:
         if pid in self._hidden:
             return False
         try:
-            os.kill(pid, number)
+            held = os.pidfd_open(procfs.leader(pid))
         except ProcessLookupError:
             return False
+        try:
+            signal.pidfd_send_signal(held, number)
+            if number == signal.SIGKILL:
+                select.select([held], [], [], wait)
+        except ProcessLookupError:
+            return False
+        finally:
+            os.close(held)
         return True
