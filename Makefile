@@ -53,7 +53,7 @@ bad-kits: venv ## kits that must fail: certification must find each at its level
 
 walk: venv ## docs/first-kit.md as a new user would: each command, from an empty folder to a certificate
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
-	@SNAPCERT_WALK=whole $(WITH_ENGINE) $(BIN)/python -m pytest -q --basetemp=.make/walk tests/test_first_kit.py
+	@SNAPCERT_WALK=whole $(WITH_ENGINE) $(BIN)/python -m pytest -q --basetemp=.make/walk tests/documents/test_first_kit.py
 
 wheel: venv ## build the wheel, install it with its dependencies elsewhere, certify and conform from there
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images

@@ -11,14 +11,9 @@ import click
 import pytest
 
 from harness.cli import cli, reference
+from harness.contract.clauses import CATALOGUE, RULES
+from tests.documents.pages import PAGES, ROOT, commands
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "ARCHITECTURE.md",
-    ROOT / "reports" / "README.md",
-    *sorted((ROOT / "docs").glob("*.md")),
-]
 #: Words that stand for what a user fills in.
 PLACES = {
     "BASE": "base.jsonl",
@@ -34,22 +29,6 @@ PLACES = {
     "RESULTS": "results.jsonl",
     "RUN": "run",
 }
-
-
-def commands(word: str) -> list[tuple[str, str]]:
-    """(page, command) for each command that begins with `word`, in code of any page."""
-    found = []
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        blocks = re.findall(r"```[a-z]*\n(.*?)```", text, flags=re.DOTALL)
-        lines = [line for block in blocks for line in block.splitlines()]
-        lines += re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
-        for line in lines:
-            command = re.split(r"#| >>? ", line)[0].strip()
-            # The reference names commands in their own words, without arguments.
-            if command.startswith(f"{word} ") and page.name != "commands.md":
-                found.append((str(page.relative_to(ROOT)), command))
-    return list(dict.fromkeys(found))
 
 
 @pytest.mark.parametrize(("page", "command"), commands("snapcert"))
@@ -90,6 +69,20 @@ def test_every_link_and_folder_is_there(page: Path) -> None:
     for folder in folders:
         path = folder.replace("test_AREA.py", "test_thaw.py").replace("AREA.py", "files.py")
         assert (ROOT / path).exists(), f"{page.name} names {folder}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_clause_and_scenario_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    areas = "|".join(sorted({rule.partition("-")[0] for rule in RULES}))
+    for name in re.findall(rf"\b(?:{areas})-\d+[a-z]?\.[a-z][a-z0-9-]*", text):
+        assert name in CATALOGUE, f"{page.name} names {name}"
+    files = list(ROOT.glob("scenarios/**/*.py"))
+    code = "".join(file.read_text(encoding="utf-8") for file in files)
+    for selection in re.findall(r"conform [^`]*-k ([^`\n]+)", text):
+        for name in re.findall(r"test_\w+", selection):
+            there = f"def {name}(" in code or name in {file.stem for file in files}
+            assert there, f"{page.name} selects {name}"
 
 
 def test_the_first_two_commands_of_the_readme() -> None:

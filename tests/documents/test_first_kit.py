@@ -7,7 +7,6 @@ commands as they stand (SNAPCERT_WALK=whole), which takes some minutes.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -16,16 +15,16 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
+from tests.documents.pages import ROOT, blocks
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "first-kit.md"
 WHOLE = os.environ.get("SNAPCERT_WALK") == "whole"
 
 
 def commands() -> list[list[str]]:
     """Every command of the page's shell blocks, as words."""
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return [shlex.split(line) for block in blocks for line in block.splitlines() if line]
+    lines = [line for block in blocks(PAGE, "sh") for line in block.splitlines()]
+    return [shlex.split(line) for line in lines if line]
 
 
 def run(words: list[str], capfd: pytest.CaptureFixture[str]) -> tuple[int, str]:
