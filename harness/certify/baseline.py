@@ -134,22 +134,21 @@ def reasons(
     baseline: Baseline | None,
     ground: Ground,
     level: int,
-    changed: Sequence[str] | None = None,
+    changed: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """Why the kit must be run again; none where the baseline still speaks for it.
 
-    `changed` are the paths in the kit that version control says have changed; None: the digests
-    of the baseline tell.
+    `changed` are the paths in the kit that version control says have changed, where it was asked.
+    The digests of the baseline are heard too: it speaks for no files but its own, and version
+    control knows neither what it ignores nor which of its revisions was certified.
     """
     if baseline is None:
         return ("it has no baseline",)
-    if changed is None:
-        changed = tuple(_different(kit, baseline))
     found = [baseline.doubt] if baseline.doubt else []
-    if changed:
-        more = len(changed) - _NAMES_SHOWN
+    if names := sorted({*changed, *_different(kit, baseline)}):
+        more = len(names) - _NAMES_SHOWN
         tail = f" and {more} more" if more > 0 else ""
-        found.append(f"changed: {', '.join(changed[:_NAMES_SHOWN])}{tail}")
+        found.append(f"changed: {', '.join(names[:_NAMES_SHOWN])}{tail}")
     if dict(ground.executor) != dict(baseline.ground.executor):
         found.append("the executor is another one")
     if ground.suite != baseline.ground.suite:

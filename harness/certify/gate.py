@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.problem import Problem
 from harness.results.compare import Comparison
+from harness.results.plain import one_line
 from harness.results.verdict import Verdict
 
 #: From what decides first: a failure is one whatever became of the other kits.
@@ -52,9 +54,9 @@ def exit_code(passages: Sequence[Passage]) -> int:
 
 
 def to_data(passages: Sequence[Passage]) -> dict[str, Any]:
-    """As JSON has it: the exit code, and each kit's."""
-    kits = [{"kit": p.kit, "exit_code": p.exit_code, "why": p.why} for p in passages]
-    return {"exit_code": exit_code(passages), "kits": kits}
+    """As JSON has it: the exit code, the line, and each kit's part of both."""
+    kits = [{"kit": p.kit, "exit_code": p.exit_code, "why": [p.why]} for p in passages]
+    return {"exit_code": exit_code(passages), "why": [sentence(passages)], "kits": kits}
 
 
 def sentence(passages: Sequence[Passage]) -> str:
@@ -66,4 +68,11 @@ def sentence(passages: Sequence[Passage]) -> str:
         key=lambda entry: _FIRST.index(entry.exit_code) if entry.exit_code in _FIRST else 9,
     )
     said = "; ".join(f"{entry.kit}: {entry.why}" for entry in ordered)
-    return f"gate {word} ({code}): {said}"
+    return one_line(f"gate {word} ({code}): {said}")
+
+
+def obstacle(problem: Problem) -> dict[str, Any]:
+    """The same where the gate could not even begin to judge: that closes it too."""
+    error = {"message": problem.message, "remedy": problem.remedy, "ref": problem.ref}
+    why = one_line(f"gate closed ({problem.exit_code}): {problem.message}")
+    return {"exit_code": problem.exit_code, "why": [why], "kits": [], "error": error}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from harness.problem import UsageProblem
@@ -33,6 +33,9 @@ Kind = Literal[
 ]
 #: In the order in which they are told, the worst first.
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+#: Those that say of a scenario that it fails.
+_FAILING: tuple[Kind, ...] = ("newly-failing", "flaky")
 
 #: What stands for a scenario that was planned and has no line.
 _NEVER = "never ran"
@@ -213,6 +216,25 @@ def compare(base: Sequence[Record], new: Sequence[Record]) -> Comparison:
     changes.sort(key=lambda change: (KINDS.index(change.kind), change.subject))
     both = before.seen.keys() & after.seen.keys()
     return Comparison(tuple(changes), tuple(notes), len(both))
+
+
+def accepting(found: Comparison, new: Sequence[Record]) -> Comparison:
+    """The same, where what a known deviation of NEW accepts is told as ever, but is not worse.
+
+    A gate asks that: what NEW accepts has a reason and an owner, and may be new.
+    """
+    accepted = {line.id: line.deviation for r in new for line in r.scenarios if line.deviation}
+    for line in (line for record in new for line in record.scenarios if line.status in BAD):
+        accepted.pop(line.id, None)
+    return replace(
+        found,
+        changes=tuple(
+            replace(change, detail=f"{change.detail}; {accepted[change.subject]}", worse=False)
+            if change.kind in _FAILING and change.subject in accepted
+            else change
+            for change in found.changes
+        ),
+    )
 
 
 def change_of(scenario: str, base: Seen, new: Seen) -> Change | None:

@@ -33,6 +33,9 @@ _REF = "known-deviations"
 _KEYS = tuple(field.name for field in fields(Deviation))
 _REQUIRED = ("reason", "link", "owner", "expires")
 
+#: The level at which a certification has looked at all that a kit can do wrong.
+FULL_LEVEL = 4
+
 
 def parse(text: str, name: str, today: dt.date, known: Collection[str]) -> tuple[Deviation, ...]:
     """The entries of a file that errors call `name`; `known` are the ids of rules and clauses.
@@ -130,14 +133,15 @@ def stale(header: Header, lines: Sequence[Line], interrupted: str = "") -> tuple
     """Sentences about the entries of a run that name nothing which fails; none where all do.
 
     An entry is stale where what it names was executed and did not fail; in a whole conformance
-    run also where nothing that it names was executed at all. A run that did not reach its end
-    tells nothing.
+    run, and in a kit's at the full level, also where nothing that it names was executed at all. A
+    run that did not reach its end tells nothing.
     """
     if interrupted or any(
         isinstance(line, ScenarioLine) and line.status == "harness-error" for line in lines
     ):
         return ()
-    whole = not (header.selection or header.replay) and header.kit is None
+    full = header.kit is None or header.kit.level >= FULL_LEVEL
+    whole = full and not (header.selection or header.replay)
     found = []
     for entry in header.deviations:
         executed, failing = _met(entry, lines)

@@ -71,10 +71,12 @@ def test_what_makes_it_run_again(kit: Kit, baseline: Baseline) -> None:
     assert why(None) == "it has no baseline"
 
 
-def test_version_control_has_the_word(kit: Kit, baseline: Baseline) -> None:
-    old = replace(baseline, files={"pre.sh": "other"})
-    assert reasons(kit, old, old.ground, 1, ()) == ()
-    assert reasons(kit, old, old.ground, 1, ("a", "b", "c", "d", "e")) == (
+def test_version_control_adds_to_what_the_digests_say(kit: Kit, baseline: Baseline) -> None:
+    """Git calls nothing changed: the kit may still never have been certified as it is."""
+    old = replace(baseline, files={**baseline.files, "pre.sh": "other"})
+    assert reasons(kit, old, old.ground, 1, ()) == ("changed: pre.sh",)
+    assert reasons(kit, old, old.ground, 1, ("bin/x", "pre.sh")) == ("changed: bin/x, pre.sh",)
+    assert reasons(kit, baseline, baseline.ground, 1, ("a", "b", "c", "d", "e")) == (
         "changed: a, b, c, d and 1 more",
     )
 

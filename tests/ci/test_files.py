@@ -193,8 +193,14 @@ def test_an_input_is_never_a_command(runner: Runner) -> None:
     hostile = "kit; touch owned; $(touch owned)"
     code, outputs = run_action(runner, {"kits": hostile, "baseline": "baseline"})
     assert code == 4
-    assert "no script kit" in outputs["why"] or "remedy" in outputs["why"]
+    assert outputs["why"] == "gate closed (4): there is no script kit at kit;"
     assert not (runner.folder / "owned").exists()
+
+
+def test_the_action_says_why_where_nothing_could_be_judged(runner: Runner) -> None:
+    code, outputs = run_action(runner, {"kits": "kit", "baseline": "nowhere"})
+    assert (code, outputs["exit-code"]) == (4, "4")
+    assert outputs["why"].startswith("gate closed (4): nowhere ")
 
 
 def test_the_gitlab_job(runner: Runner) -> None:

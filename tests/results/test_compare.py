@@ -12,7 +12,7 @@ import pytest
 
 from harness.cli import main
 from harness.problem import UsageProblem
-from harness.results.compare import Comparison, compare
+from harness.results.compare import Comparison, accepting, compare
 from harness.results.record import (
     CheckLine,
     Footer,
@@ -138,6 +138,23 @@ def test_a_known_deviation_fails_all_the_same() -> None:
     new = replace(base, scenarios=(ScenarioLine("a", "warned", 1.0, deviation="known"),))
     assert compared(base, new).changes == ()
     assert kinds(new, record(a="passed")) == {"a": "fixed"}
+
+
+def test_a_gate_accepts_what_a_known_deviation_of_new_accepts() -> None:
+    base = record(a="passed", b="passed")
+    excused = (ScenarioLine("a", "warned", 1.0, deviation="known until"),)
+    new = replace(record(a="failed", b="passed"), scenarios=excused)
+    found = compare([base], [new])
+    assert [(c.kind, c.subject, c.worse) for c in found.changes if c.subject == "a"] == [
+        ("newly-failing", "a", True)
+    ]
+    [change] = [c for c in accepting(found, [new]).changes if c.subject == "a"]
+    assert (change.kind, change.worse) == ("newly-failing", False)
+    assert change.detail.endswith("; known until")
+    # What failed beyond it, and what nobody accepts, is worse.
+    assert accepting(found, [new, record(a="failed", b="passed")]).worse
+    other = record(a="passed", b="failed")
+    assert accepting(compare([base], [other]), [other]).worse
 
 
 def test_only_like_is_compared() -> None:

@@ -9,9 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from harness.certify.levels import HIGHEST
 from harness.problem import UsageProblem
 from harness.results import html, junit
-from harness.results.deviations import excuse, excuse_scenario, of_kit, parse, stale, told
+from harness.results.deviations import (
+    FULL_LEVEL,
+    excuse,
+    excuse_scenario,
+    of_kit,
+    parse,
+    stale,
+    told,
+)
 from harness.results.reader import read
 from harness.results.record import (
     CheckLine,
@@ -185,6 +194,18 @@ def test_an_entry_that_names_nothing_is_stale_in_a_whole_run() -> None:
     assert after(other, header=replace(HEADER, kit=KitInfo("ledger"))) == ()
     skipped = replace(HEADER, deviations=(replace(ENTRY, clause="", scenario="a"),))
     assert after(ScenarioLine("a[x]", "skipped", 0.0), header=skipped) == ()
+
+
+def test_an_entry_that_names_nothing_is_stale_at_the_full_level() -> None:
+    """A kit at a lower level was not asked for all that may fail."""
+    full = replace(HEADER, kit=KitInfo("k", level=FULL_LEVEL))
+    passed = ScenarioLine("a[x]", "passed", 1.0)
+    [said] = stale(full, [PlanLine(("a[x]",)), passed])
+    assert "names nothing that was run" in said
+    lower = replace(HEADER, kit=KitInfo("k", level=FULL_LEVEL - 1))
+    assert stale(lower, [PlanLine(("a[x]",)), passed]) == ()
+    assert stale(replace(full, selection="-k a"), [PlanLine(("a[x]",)), passed]) == ()
+    assert FULL_LEVEL == HIGHEST
 
 
 def test_a_run_that_broke_tells_nothing() -> None:
