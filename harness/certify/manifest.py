@@ -21,7 +21,11 @@ from harness.machines.layout import ROOT_SIZE, SMALLEST, DiskSpec, Layout
 KIT_FOLDER = "/opt/kit"
 
 #: Mount points that belong to the system or to the suite.
-_RESERVED = ("/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/usr", KIT_FOLDER)
+RESERVED = ("/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/usr", KIT_FOLDER)
+
+#: Names of kits, and of Debian's packages.
+KIT_NAME = r"[a-z0-9]+([._-][a-z0-9]+)*"
+PACKAGE = r"[a-z0-9][a-z0-9.+-]+"
 
 #: Seconds that a command gets where the kit does not say.
 _USUAL_DEADLINE = 30.0
@@ -143,9 +147,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     """Read the document; raises the first ManifestError."""
     top = Table(document, "")
     kit = top.table("kit")
-    name = kit.matching(
-        "name", r"[a-z0-9]+([._-][a-z0-9]+)*", "lower-case letters, digits, single . _ or -"
-    )
+    name = kit.matching("name", KIT_NAME, "lower-case letters, digits, single . _ or -")
     vendor = kit.text("vendor")
     version = kit.text("version")
     description = kit.text("description", "")
@@ -158,7 +160,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
     dockerfile = guest.relative("dockerfile", "") or None
     shape: Shape = guest.choice("shape", get_args(Shape), "data")
     for package in packages:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", package):
+        if not re.fullmatch(PACKAGE, package):
             raise guest.wrong("packages", f"{package!r} is no name of a Debian package")
     if dockerfile and packages:
         raise guest.wrong("dockerfile", "packages and dockerfile exclude one another")
@@ -194,7 +196,7 @@ def parse_manifest(document: Mapping[str, Any]) -> Manifest:
 def _disk(table: Table) -> DiskSpec:
     filesystem: Filesystem = table.choice("filesystem", get_args(Filesystem), "ext4")
     mountpoint = table.absolute("mountpoint")
-    if any(mountpoint == at or mountpoint.startswith(f"{at}/") for at in _RESERVED):
+    if any(mountpoint == at or mountpoint.startswith(f"{at}/") for at in RESERVED):
         raise table.wrong("mountpoint", f"{mountpoint} belongs to the system or to the suite")
     smallest = ROOT_SIZE if mountpoint == "/" else SMALLEST[filesystem]
     size = table.size("size", smallest)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 #: A command that runs longer than a script may (CFG-04) is no command of an application.
-_LONGEST_DEADLINE = 1800.0
+LONGEST_DEADLINE = 1800.0
 
 _T = TypeVar("_T")
 _MISSING: Any = object()
@@ -130,7 +130,8 @@ class Table:
         return tuple(self._absolute(key, value) for value in self.texts(key, ()))
 
     def _absolute(self, key: str, value: str) -> str:
-        if not value.startswith("/") or posixpath.normpath(value) != value:
+        # Of two slashes at the beginning normpath makes no one.
+        if not re.match("/(?!/)", value) or posixpath.normpath(value) != value:
             raise self.wrong(
                 key, f"{value!r} is no full path in the guest", "write it from /, without .. or //"
             )
@@ -155,7 +156,7 @@ class Table:
             value = float(self._values[key])
         else:
             value = self._value(key, float, "a number of seconds", default)
-        if not math.isfinite(value) or not 0 < value <= _LONGEST_DEADLINE:
+        if not math.isfinite(value) or not 0 < value <= LONGEST_DEADLINE:
             raise self.wrong(key, f"{value:g} s are no deadline", "more than 0, at most 1800")
         return value
 

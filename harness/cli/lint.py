@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from harness.certify.kit import MANIFEST, Kit, load_kit
+from harness.certify.kit_schema import published
 from harness.certify.lint import lint as findings_of
 from harness.results.plain import one_line
 
@@ -15,6 +16,9 @@ from harness.results.plain import one_line
 @click.command(short_help="Look at kits without running them (level 1).")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH…",
                 type=click.Path(path_type=Path))  # fmt: skip
+@click.option("--schema", is_flag=True, is_eager=True, expose_value=False,
+              callback=lambda context, _, asked: _print_schema(context, asked=asked),
+              help="Print the JSON Schema of kit.toml.")  # fmt: skip
 def lint(paths: Sequence[Path]) -> int:
     """Judge each kit that a PATH is, or lies in; a file of no kit is left out of account.
 
@@ -26,6 +30,12 @@ def lint(paths: Sequence[Path]) -> int:
             failed |= severity == "error"
             click.echo(line)
     return int(failed)
+
+
+def _print_schema(context: click.Context, *, asked: bool) -> None:
+    if asked:
+        click.echo(published(), nl=False)
+        context.exit()
 
 
 def _kits(paths: Iterable[Path]) -> tuple[Path, ...]:
