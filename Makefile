@@ -51,9 +51,9 @@ bad-kits: venv ## kits that must fail: certification must find each at its level
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
 	@$(WITH_ENGINE) $(BIN)/python -m tests.badkits $(if $(NAMES),$(NAMES),--due) --write
 
-walk: venv ## docs/first-kit.md as a new user would: each command, from an empty folder to a certificate
+walk: venv ## docs/first-kit.md and first-gate.md as a new user would: each command, in its order, whole
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images
-	@SNAPCERT_WALK=whole $(WITH_ENGINE) $(BIN)/python -m pytest -q --basetemp=.make/walk tests/documents/test_first_kit.py
+	@SNAPCERT_WALK=whole $(WITH_ENGINE) $(BIN)/python -m pytest -q --basetemp=.make/walk tests/documents/test_walks.py
 
 wheel: venv ## build the wheel, install it with its dependencies elsewhere, certify and conform from there
 	@$(WITH_ENGINE) $(BIN)/python -m setup.images

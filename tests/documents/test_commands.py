@@ -2,7 +2,7 @@
 
 They are executed as they stand, with options at the end that make less of it: a suite becomes one
 scenario on one filesystem, a situation stands for two hundred, and a certification ends with level
-1. Those of docs/first-kit.md are `test_first_kit.py`'s, in their order.
+1. Those of the walks, docs/first-kit.md and first-gate.md, are `test_walks.py`'s, in their order.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from harness.machines.engine import Engine
 from harness.machines.images import ImageSpec, has_image, reference
 from harness.targets.select import select_target
 from tests.bad_input.conftest import QUICK
-from tests.documents import test_first_kit
+from tests.documents import test_walks
 from tests.documents.pages import commands
 from tests.documents.world import AZURE, RECORD, World
 
-WALKED = [shlex.join(words) for words in test_first_kit.commands()]
+WALKED = list(test_walks.walked())
 COMMANDS = {
     command: page
     for page, command in reversed(commands("snapcert"))
