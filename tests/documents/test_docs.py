@@ -49,13 +49,6 @@ def test_a_page_of_reference_is_that_of_the_code(name: str) -> None:
     assert there == reference.PAGES[name]()
 
 
-@pytest.mark.parametrize(("page", "command"), commands("make"))
-def test_every_make_target_is_there(page: str, command: str) -> None:
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
-    for word in shlex.split(command)[1:]:
-        assert "=" in word or word in targets, f"{page}: make has no {word}"
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_and_folder_is_there(page: Path) -> None:
     text = page.read_text(encoding="utf-8")

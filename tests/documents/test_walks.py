@@ -118,7 +118,7 @@ def walk(page: Path, run: Runner) -> str:
             line = shown.rstrip().rpartition("\n")[2]
             expected = re.escape(step.shown).replace("…", ".*")
             if not WHOLE:
-                expected = expected.replace(r"level\ 4", r"level\ 1")
+                expected = expected.replace(r"level\ 3", r"level\ 1")
             assert re.fullmatch(expected, line), f"{step.line}\n{line}"
     return shown
 
