@@ -33,6 +33,18 @@ def save(table: Table) -> None:
     PATH.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def situations(table: Table) -> set[tuple[str, str]]:
+    """Each clause with each scenario in which its check was seen to fail.
+
+    A scenario is a function ("scenarios/test_x.py::test_y"): parameters and filesystems repeat it.
+    """
+    return {
+        (clause, row["scenario"].partition("[")[0])
+        for clause, rows in table.items()
+        for row in rows.values()
+    }
+
+
 def enter(table: Table, defect: Defect | KitDefect, trial: Trial) -> None:
     """Put what one trial showed in the place of all that was known of this defect."""
     for rows in table.values():

@@ -9,7 +9,7 @@ import pytest
 from harness.contract.clauses import CATALOGUE
 from tests.mutants.defect import Defect, Edit, KitDefect, digest
 from tests.mutants.defects import all_defects
-from tests.mutants.table import complaints, enter
+from tests.mutants.table import complaints, enter, situations
 from tests.mutants.trial import Failure, Trial, broken_executor, broken_kit
 from tests.overlay import StaleEdit, edited
 
@@ -51,3 +51,22 @@ def test_the_table_complains_of_what_no_run_has_shown() -> None:
     assert any("no defect" in sentence for sentence in complaints(table, {}))
     enter(table, defect, Trial({}, True, ""))
     assert any(clause in sentence for sentence in complaints(table, {"wrong": defect}))
+
+
+def test_parameters_and_repeats_are_one_situation() -> None:
+    def row(scenario: str) -> dict[str, str]:
+        return {"defect": "0", "scenario": scenario, "expected": "this"}
+
+    table = {
+        "FRZ-01.frozen": {
+            "one": row("scenarios/test_x.py::test_y[data-ext4]"),
+            "two": row("scenarios/test_x.py::test_y[single-disk-xfs-true]"),
+            "three": row("scenarios/test_x.py::test_z[data-ext4]"),
+        },
+        "FRZ-03.thawed": {"one": row("scenarios/test_x.py::test_y[data-ext4]")},
+    }
+    assert situations(table) == {
+        ("FRZ-01.frozen", "scenarios/test_x.py::test_y"),
+        ("FRZ-01.frozen", "scenarios/test_x.py::test_z"),
+        ("FRZ-03.thawed", "scenarios/test_x.py::test_y"),
+    }
