@@ -7,13 +7,12 @@ was. An outcome counts only for the code that it speaks of: its scope's digest t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.mutants.collected import is_there
 from tests.mutants.mutations import ROOT, Mutation
 
 KILLED, SURVIVED, INVALID = "killed", "survived", "invalid"
@@ -80,22 +79,6 @@ class State:
         # One write: the shards of a run append to the same file.
         with self._path.open("ab", buffering=0) as file:
             file.write(line.encode() + b"\n")
-
-
-def is_there(test: str) -> bool:
-    """Whether a test or scenario still stands in its file."""
-    name, _, rest = test.partition("::")
-    path = ROOT / name
-    if not path.is_file():
-        return False
-    text = _text(path)
-    names = [name for name in rest.partition("[")[0].split("::") if name]
-    return all(re.search(rf"^ *(?:def|class) {name}\b", text, re.MULTILINE) for name in names)
-
-
-@cache
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def load(room: str) -> Mapping[str, Any]:

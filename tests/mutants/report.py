@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.mutants.collected import is_there
 from tests.mutants.mutations import CONTRACT, EXECUTOR, by_id, digests, mutations
-from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, is_there, load
+from tests.mutants.outcomes import INVALID, KILLED, SURVIVED, Outcome, load
 
 _FOLDER = Path(__file__).parent
 REASONS = _FOLDER / "survivors.toml"
 PAGE = _FOLDER / "SURVIVORS.md"
 
 #: What a survivor may be: no behaviour differs; it differs where nothing outside can see it; it
-#: could be seen, and the reason says why no test or scenario asks.
+#: could be seen, and the reason says why no test or scenario asks; nobody has judged it yet.
 KINDS = ("equivalent", "unobservable", "accepted", "open")
 
 
@@ -137,6 +138,9 @@ def _section(each: Result, why: Mapping[str, Reason]) -> Iterator[str]:
         if chosen:
             yield ""
             yield f"### {kind.capitalize() or 'Without a reason'}"
+            if each.room == EXECUTOR:
+                yield ""
+                yield _met(chosen)
         for outcome in chosen:
             yield ""
             yield from _survivor(outcome, why.get(outcome.id))
@@ -148,10 +152,19 @@ def _about(each: Result) -> str:
         return (
             f"{about['sampled']} mutants by lot (seed {about['seed']}) of the {about['covered']} "
             f"whose line one of {about['scenarios']} scenarios executes; the executor has "
-            f"{about['mutants']}. Made by {about['tool']}. A survivor says how many of the "
-            "scenarios that execute its line it passed."
+            f"{about['mutants']}. Made by {about['tool']}. A survivor says how many scenarios it "
+            "passed, of those that executed its line when it was tried: the nearest ones, and all "
+            "others where it had no reason then."
         )
     return f"All {about['mutants']} mutants, by tests/contract. Made by {about['tool']}."
+
+
+def _met(survivors: Sequence[Outcome]) -> str:
+    whole = sum(outcome.tried == outcome.near for outcome in survivors)
+    return (
+        f"{len(survivors)}, of which {whole} passed every scenario that executed their "
+        f"line, and {len(survivors) - whole} the nearest ones alone."
+    )
 
 
 def _survivor(outcome: Outcome, reason: Reason | None) -> Iterator[str]:

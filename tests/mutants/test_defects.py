@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from harness.contract.clauses import CATALOGUE
+from tests.mutants.collected import is_there
 from tests.mutants.defect import Defect, Edit, KitDefect, digest
 from tests.mutants.defects import all_defects
-from tests.mutants.table import complaints, enter
+from tests.mutants.table import complaints, enter, situations
 from tests.mutants.trial import Failure, Trial, broken_executor, broken_kit
 from tests.overlay import StaleEdit, edited
 
 DEFECTS = all_defects()
+SCENARIO = "scenarios/test_attempts.py::test_argument_is_too_long[data-ext4]"
 
 
 @pytest.mark.parametrize("name", DEFECTS)
@@ -40,7 +42,7 @@ def test_an_edit_that_does_not_fit_is_named() -> None:
 def test_the_table_complains_of_what_no_run_has_shown() -> None:
     clause = next(c.id for c in CATALOGUE.values() if c.observable)
     defect = Defect("wrong", (clause,), (Edit("executor/run.py", "a", "b"),), "test_x")
-    noticed = Trial({clause: Failure("test_x", "this", "that")}, True, "")
+    noticed = Trial({clause: Failure(SCENARIO, "this", "that")}, True, "")
     table: dict[str, dict[str, dict[str, str]]] = {}
     assert any(clause in sentence for sentence in complaints(table, {"wrong": defect}))
     enter(table, defect, noticed)
@@ -51,3 +53,38 @@ def test_the_table_complains_of_what_no_run_has_shown() -> None:
     assert any("no defect" in sentence for sentence in complaints(table, {}))
     enter(table, defect, Trial({}, True, ""))
     assert any(clause in sentence for sentence in complaints(table, {"wrong": defect}))
+    of_old = Failure(SCENARIO.replace("data-ext4", "data-ext4-of-old"), "this", "that")
+    enter(table, defect, Trial({clause: of_old}, True, ""))
+    assert any("wrong" in sentence for sentence in complaints(table, {"wrong": defect}))
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "scenarios/certification/test_level3_consistent.py::test_consistent[round01-ext4]",
+        "tests/contract/test_catalogue.py",
+        "tests/contract/test_catalogue.py::test_every_rule_is_there",
+    ],
+)
+def test_what_is_there_is_found(test: str) -> None:
+    assert is_there(test)
+    assert not is_there(f"{test}[of-old]")
+
+
+def test_parameters_and_repeats_are_one_situation() -> None:
+    def row(scenario: str) -> dict[str, str]:
+        return {"defect": "0", "scenario": scenario, "expected": "this"}
+
+    table = {
+        "FRZ-01.frozen": {
+            "one": row("scenarios/test_x.py::test_y[data-ext4]"),
+            "two": row("scenarios/test_x.py::test_y[single-disk-xfs-true]"),
+            "three": row("scenarios/test_x.py::test_z[data-ext4]"),
+        },
+        "FRZ-03.thawed": {"one": row("scenarios/test_x.py::test_y[data-ext4]")},
+    }
+    assert situations(table) == {
+        ("FRZ-01.frozen", "scenarios/test_x.py::test_y"),
+        ("FRZ-01.frozen", "scenarios/test_x.py::test_z"),
+        ("FRZ-03.thawed", "scenarios/test_x.py::test_y"),
+    }

@@ -128,7 +128,7 @@ def test_a_run_goes_on_where_it_was(folder: Path) -> None:
 
     def outcome(mutation: Mutation, status: str) -> Outcome:
         scope = scope_key(mutation)
-        by = "tests/mutants/test_mutations.py::test_a_run_goes_on_where_it_was"
+        by = "tests/contract/test_catalogue.py::test_every_rule_is_there"
         return outcomes.outcome_of(mutation, scope, ("a", "b"), status, by=by)
 
     state = State(CONTRACT, now)
