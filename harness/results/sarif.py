@@ -139,7 +139,7 @@ def _notifications(record: Record) -> Iterator[dict[str, Any]]:
         located = any(is_bad(check.status) for check in checks.get(line.id, ()))
         if is_bad(line.status) and (line.status == "harness-error" or not located):
             yield _notification(line, "error")
-        elif line.status == "skipped" and line.needed:
+        elif line.status == "skipped":
             yield _notification(line, "warning")
 
 
