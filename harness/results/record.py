@@ -278,6 +278,7 @@ _converter = cattrs.Converter(omit_if_default=True)
 # A stored history has one form, whoever stores it.
 _converter.register_unstructure_hook(History, serialize.to_data)
 _converter.register_structure_hook(History, lambda data, _: serialize.from_data(data))
+_converter.register_structure_hook(float, serialize.finite)
 _AnyLine = TypeVar("_AnyLine", bound=Line)
 
 
