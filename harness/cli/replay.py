@@ -8,9 +8,9 @@ import click
 
 from harness.cli.certify import certify, kit_folder
 from harness.cli.suite_run import run_suite
+from harness.cli.then import given_then
 from harness.contract.rulesets import RULESETS
 from harness.results.reader import read
-from harness.scenario.again import words_of
 from harness.scenario.suite import suite_root
 
 
@@ -39,8 +39,7 @@ def replay(
     where = suite_root() / "scenarios"
     filesystems = "ext4,xfs,btrfs"
     if header.kit is not None:
-        words = words_of(read(results), "certify", str(results))
-        then = certify.make_context("certify", words).params
+        then = given_then(certify, results)
         filesystems = then["filesystems"]
         folder = kit_folder(kit or then["kit"])
         extra += ["--kit", str(folder), "--level", str(header.kit.level)]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli import main
 from harness.cli.replay import replay as command
 from harness.history import Outcome
 from harness.results.reader import read
@@ -202,3 +203,38 @@ def test_the_commands_of_a_replay_are_commands(snapcert: Snapcert, tmp_path: Pat
         assert given["run"] == ("h1" if words is told[STORED] else "")
     # What can't be judged again is run again.
     assert told[DRAWN] == shlex.split(ended(DRAWN).replay)
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (f"snapcert conform --executor reference {HOSTILE}", "unexpected extra argument"),
+        (f"snapcert conform --{HOSTILE}", "No such option"),
+        (f"snapcert conform --seed {HOSTILE}", "is not a valid integer"),
+        ("snapcert conform --help", "No such option '--help'"),
+        ("snapcert conform '", "not by `snapcert conform`"),
+        (f"{HOSTILE} certify", "not by `snapcert conform`"),
+    ],
+)
+def test_a_record_drives_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, says: str
+) -> None:
+    header = replace(HEADER, command=command)
+    path = record(tmp_path, ended(status="failed"), header=header)
+    with pytest.raises(SystemExit) as done:
+        main(["conform", "--rerun-failed", str(path)])
+    shown = "".join(capsys.readouterr())
+    assert (done.value.code, says in shown, str(path) in shown) == (4, True, True), shown
+    assert "remedy: " in shown
+    assert not set(shown) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_nor_does_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["conform", f"--{HOSTILE}"])
+    shown = "".join(capsys.readouterr())
+    assert (done.value.code, "No such option" in shown) == (4, True)
+    assert not set(shown) & {"\x1b", "\x07", "\u202e"}
