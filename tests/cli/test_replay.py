@@ -205,6 +205,22 @@ def test_the_commands_of_a_replay_are_commands(snapcert: Snapcert, tmp_path: Pat
     assert told[DRAWN] == shlex.split(ended(DRAWN).replay)
 
 
+def test_a_folder_with_one_record(snapcert: Snapcert, tmp_path: Path) -> None:
+    path = record(tmp_path, run(), ended())
+    done = snapcert("replay", path.parent)
+    assert (done.code, "1 of 1 executed scenarios hold" in done.shown) == (0, True), done.shown
+    (tmp_path / "whole" / "other").mkdir()
+    (tmp_path / "whole" / "other" / path.name).write_bytes(path.read_bytes())
+    several = snapcert("replay", path.parent)
+    assert (several.code, "holds 2 records" in several.shown, str(path) in several.shown) == (
+        4,
+        True,
+        True,
+    )
+    (tmp_path / "empty").mkdir()
+    assert snapcert("replay", "empty").code == snapcert("replay", "absent").code == 4
+
+
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e"
 
 
