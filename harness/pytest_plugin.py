@@ -142,6 +142,7 @@ def _options(config: pytest.Config) -> Options:
         only=only,
         selection=selection,
         replay=Path(replay).absolute() if (replay := config.getoption("--replay")) else None,
+        replay_run=config.getoption("--replay-run"),
         known_deviations=(
             Path(known).absolute() if (known := config.getoption("--known-deviations")) else None
         ),
@@ -185,8 +186,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 f"{metafunc.definition.nodeid}: unknown layout {name!r}; "
                 f"known: {', '.join(sorted(LAYOUTS))}"
             )
-    chosen = metafunc.config.stash.get(_OPTIONS, Options()).filesystems
-    if not (marker and marker.kwargs.get("every_filesystem", False)):
+    options = metafunc.config.stash.get(_OPTIONS, Options())
+    chosen = options.filesystems
+    # A record may be of any of them; the ids that it has then choose.
+    every = options.replay is not None or (marker and marker.kwargs.get("every_filesystem", False))
+    if not every:
         chosen = chosen[:1]
     if marker and marker.kwargs.get("only"):
         chosen = (marker.kwargs["only"],)

@@ -8,6 +8,7 @@ is always clean ASCII.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,8 +45,17 @@ def from_json(text: str | bytes) -> History:
     return from_data(json.loads(text))
 
 
+def finite(value: Any, _: type[float]) -> float:
+    """A number as it can be drawn and compared; raises ValueError for one that is not finite."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is no finite number")
+    return number
+
+
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(float, finite)
     configure_tagged_union(Image, converter, tag_name="kind", tag_generator=lambda c: _KINDS[c])
     return converter
 

@@ -110,12 +110,7 @@ def of_certificate(found: Certificate, key: Path | None, now: dt.datetime) -> Ba
         certificate.check_expiry(found, now)
     except certificate.Doubtful as problem:
         doubt = f"of its certificate {problem.message}"
-    configuration = {
-        entry["name"]: entry["annotations"]
-        for entry in found.statement["predicate"].get("configuration", ())
-        if "annotations" in entry
-    }
-    suite = configuration.get("suite", {})
+    suite = found.configuration.get("suite", {})
     filesystems = tuple(about["filesystems"])
     return Baseline(
         kit=about["kit"],
@@ -174,6 +169,6 @@ def _is_envelope(path: Path) -> bool:
     """Whether a file is a certificate's envelope rather than a record; unreadable ones are none."""
     try:
         body = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return isinstance(body, dict) and "payloadType" in body

@@ -5,7 +5,6 @@ Keys are Ed25519, as PEM files; a private one is readable by its owner alone.
 
 from __future__ import annotations
 
-import binascii
 import datetime as dt
 import json
 import os
@@ -13,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
@@ -27,11 +26,21 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from harness.certify.kit import Kit
+from harness.certify.levels import HIGHEST
 from harness.problem import Problem, UsageProblem
 from harness.results.record import Record
 from harness.results.statement import EXECUTOR, KIT, PAYLOAD, PREDICATE, STATEMENT, statement
 
 _REF = "certificate"
+#: What `certified` must hold, by its type; what else it holds is for whoever reads it.
+_CERTIFIED: Mapping[type, tuple[str, ...]] = {
+    str: ("kit", "version", "vendor", "digest"),
+    int: ("level", "rounds", "acknowledged", "lost", "sabotages", "caught"),
+    list: ("filesystems",),
+}
+_WORDS: Mapping[type, str] = {str: "text", int: "number", list: "list", dict: "object"}
+
+_Type = TypeVar("_Type", str, int, list[Any], dict[str, Any])
 
 
 class Doubtful(Problem):
@@ -42,7 +51,7 @@ class Doubtful(Problem):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A statement that was read from an envelope."""
+    """A statement that was read from an envelope, of the shape that `load` has checked."""
 
     statement: Mapping[str, Any]
     envelope: Envelope
@@ -57,6 +66,12 @@ class Certificate:
     def expires(self) -> dt.datetime:
         """From when on it says nothing more."""
         return dt.datetime.fromisoformat(self.statement["predicate"]["expires"])
+
+    @property
+    def configuration(self) -> Mapping[str, Mapping[str, str]]:
+        """On what it was certified, by "suite", "executor", "guests" and so on."""
+        entries = self.statement["predicate"].get("configuration", ())
+        return {entry["name"]: entry.get("annotations", {}) for entry in entries}
 
     def files(self, prefix: str) -> Mapping[str, str]:
         """sha256 by path, of the kit (`KIT`) or of the executor (`EXECUTOR`)."""
@@ -147,15 +162,45 @@ def load(path: Path) -> Certificate:
         kinds = (envelope.payload_type, found["_type"], found["predicateType"])
         if kinds != (PAYLOAD, STATEMENT, PREDICATE):
             raise ValueError(f"its types are {', '.join(map(str, kinds))}")
-        certificate = Certificate(found, envelope)
-        certificate.files(KIT), certificate.certified["level"], certificate.expires
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+        _check_shape(found)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageProblem(
             f"{path} is no certificate: {error}",
             "give the certificate.json that `snapcert certify --key` wrote, unchanged",
             _REF,
         ) from error
-    return certificate
+    return Certificate(found, envelope)
+
+
+def _check_shape(statement: Mapping[str, Any]) -> None:
+    """Raise ValueError where something is not there that is read later, or of another type."""
+    predicate = _has(statement, "predicate", dict)
+    if dt.datetime.fromisoformat(_has(predicate, "expires", str)).tzinfo is None:
+        raise ValueError("expires is in no time zone")
+    about = _has(predicate, "certified", dict)
+    for kind, keys in _CERTIFIED.items():
+        for key in keys:
+            _has(about, key, kind)
+    if not 1 <= about["level"] <= HIGHEST:
+        raise ValueError(f"there is no level {about['level']}")
+    if "faults" in about:
+        _has(about, "faults", int)
+    if not all(isinstance(name, str) for name in about["filesystems"]):
+        raise ValueError("filesystems are no texts")
+    for subject in _has(statement, "subject", list):
+        _has(subject, "name", str)
+        _has(_has(subject, "digest", dict), "sha256", str)
+    for entry in _has(predicate, "configuration", list) if "configuration" in predicate else ():
+        if _has(entry, "name", str) == "suite":
+            for key in ("version", "rules"):
+                _has(_has(entry, "annotations", dict), key, str)
+
+
+def _has(body: Any, key: str, kind: type[_Type]) -> _Type:
+    value = body.get(key) if isinstance(body, dict) else None
+    if type(value) is not kind:  # a bool is no number
+        raise ValueError(f"{key} is no {_WORDS[kind]}")
+    return value
 
 
 def check_signature(certificate: Certificate, key: SSlibKey) -> None:

@@ -181,6 +181,19 @@ _ALL = (
 
 CLAUSES: Mapping[str, KitClause] = {clause.id: clause for clause in _ALL}
 
+#: Their rules, with what each is about.
+TITLES: Mapping[str, str] = {
+    "KIT-0": "The application works by the commands of kit.toml",
+    "KIT-1": "Level 1: the files, looked at without running them",
+    "KIT-2": "Level 2: the scripts in every situation",
+    "KIT-4": "Level 4: backups under faults",
+}
+
+
+def clauses_of(rule: str) -> tuple[KitClause, ...]:
+    """The clauses of one of these rules, in their order."""
+    return tuple(clause for clause in _ALL if clause.id.startswith(f"{rule}."))
+
 
 def kit_finding(clause: str, holds: bool, observed: str) -> Finding:
     """A finding of a clause above, with its words and its harm."""

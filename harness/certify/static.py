@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.certify.clauses import CLAUSES, kit_finding, kit_line
+from harness.certify.clauses import clauses_of, kit_finding, kit_line
 from harness.certify.kit import Kit
 from harness.certify.lint import clause_of, lint
 from harness.results.record import CheckLine
@@ -12,7 +12,7 @@ def static_lines(kit: Kit, scenario: str) -> tuple[CheckLine, ...]:
     """Level 1 as checks: one for each finding of lint, and one for each clause without any."""
     findings = lint(kit)
     lines = []
-    for clause in (name for name in CLAUSES if name.startswith("KIT-1.")):
+    for clause in (entry.id for entry in clauses_of("KIT-1")):
         own = [f for f in findings if clause_of(f) == clause]
         for found in own:
             place = f"{found.file}:{found.line}" if found.line else found.file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -56,7 +57,9 @@ def main(arguments: list[str] | None = None) -> None:
         _tell(problem, given)
         sys.exit(problem.exit_code)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(plain(shown.getvalue()), nl=False, err=True)
         _tell(UsageProblem(error.format_message(), "see --help"), given)
         sys.exit(UsageProblem.exit_code)
     except click.Abort:

@@ -9,11 +9,12 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.suite_run import run_suite, shared_options
+from harness.cli.then import given_then
 from harness.contract.rulesets import DEFAULT_FOR_OTHERS
 from harness.results.reader import read
 from harness.results.verdict import EXIT_CODES
 from harness.results.versus import versus as held_against
-from harness.scenario.again import failed_of, words_of
+from harness.scenario.again import failed_of
 from harness.scenario.options import USUAL_SITUATIONS, fresh_seed
 from harness.scenario.suite import suite_root
 from harness.targets.select import default_rules, has_fixed_waits
@@ -96,10 +97,9 @@ def _both(second: str, extra: tuple[str, ...], options: dict[str, Any]) -> int:
 
 def as_then(path: Path, context: click.Context) -> dict[str, Any]:
     """The options with which a record was made, but for those that are given now."""
-    words = words_of(read(path), "conform", str(path))
-    then = conform.make_context("conform", words)
+    then = given_then(conform, path)
     return {
-        name: then.params[name]
+        name: then[name]
         for name in _THE_SAME
         if context.get_parameter_source(name) is ParameterSource.DEFAULT
     }

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import click
 
+from harness.certify import clauses
+from harness.certify.lint.rules import CLAUSE_OF, TEXT_OF
 from harness.cli import cli
 from harness.contract.clauses import RULES, TITLES, rule
 from harness.contract.errors import ERRORS
@@ -29,7 +32,23 @@ Each clause that is checked, with its basis: `seed` is the article of 2017, `con
 vendor's read-me of the config file, `vendor-doc` the vendor's current article, `project` this
 project, where they are silent. The last column has the rule sets in which it binds. `snapcert
 explain NAME` says the same of a rule, a clause or an error, with the source and what it means where
-it is broken. Written by `make pages`.
+it is broken. At the end stand what is asked of [kits](#kits), and the
+[findings of level 1](#findings-of-level-1). Written by `make pages`.
+"""
+
+_KITS = """\
+## Kits
+
+What certification asks of a kit beyond the clauses above, by level; each always binds. Level 3 asks
+for `APP-01` and `FBK-07`.
+"""
+
+_LINT = """\
+## Findings of level 1
+
+What `lint` names in brackets, and the clause of which it speaks: an error breaks it, a warning is
+shown only. Names of the contract's rules are explained above; those that begin with SC are
+ShellCheck's own, of `KIT-1.shellcheck`.
 """
 
 
@@ -55,8 +74,7 @@ def rules() -> str:
             cells = (f"`{clause.id}`", _cell(clause.text), clause.basis, where)
             lines.append("| " + " | ".join(cells) + " |")
         parts.append("\n".join([*lines, ""]))
-    parts.append(_errors())
-    return "\n".join(parts)
+    return "\n".join([*parts, _errors(), *_kits(), _findings()])
 
 
 def _errors() -> str:
@@ -64,6 +82,24 @@ def _errors() -> str:
     for error in ERRORS.values():
         cells = (f"`{error.name.value}`", _cell(error.message), _cell(error.action))
         lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _kits() -> Iterator[str]:
+    yield _KITS
+    for identity, title in clauses.TITLES.items():
+        lines = [f"### {identity}: {title}", ""]
+        lines += ["| clause | what it says | where it does not hold |", "| --- | --- | --- |"]
+        for clause in clauses.clauses_of(identity):
+            cells = (f"`{clause.id}`", _cell(clause.text), _cell(clause.consequence))
+            lines.append("| " + " | ".join(cells) + " |")
+        yield "\n".join([*lines, ""])
+
+
+def _findings() -> str:
+    lines = [_LINT, "| name | what was found | clause |", "| --- | --- | --- |"]
+    for name, text in TEXT_OF.items():
+        lines.append(f"| `{name}` | {_cell(text)} | `{CLAUSE_OF[name]}` |")
     return "\n".join([*lines, ""])
 
 

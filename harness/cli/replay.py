@@ -8,14 +8,18 @@ import click
 
 from harness.cli.certify import certify, kit_folder
 from harness.cli.suite_run import run_suite
+from harness.cli.then import given_then
 from harness.contract.rulesets import RULESETS
+from harness.problem import UsageProblem
+from harness.results.gather import paths
 from harness.results.reader import read
-from harness.scenario.again import words_of
 from harness.scenario.suite import suite_root
+
+_SHOWN = 3
 
 
 @click.command(short_help="Judge the runs of a record again.")
-@click.argument("results", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("results")
 @click.argument("run", default="")
 @click.option("--kit", default=None,
               help="The kit that a certification was about, where it is elsewhere "
@@ -27,20 +31,22 @@ from harness.scenario.suite import suite_root
               help="Folder of the new results.jsonl and its reports.")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Show only failures and the verdict.")
 def replay(
-    *, results: Path, run: str, kit: str | None, rules: str | None, out: Path, quiet: bool
+    *, results: str, run: str, kit: str | None, rules: str | None, out: Path, quiet: bool
 ) -> int:
     """Judge again what is stored in RESULTS, or only its run RUN. Nothing is run, no engine asked.
 
-    By this version's scenarios and oracles, under the record's rule set or another one. What a
-    scenario asked its machines itself is not stored: such a scenario is skipped.
+    RESULTS is a results.jsonl, or a folder with one below it. By this version's scenarios and
+    oracles, under the record's rule set or another one. What a scenario asked its machines itself,
+    and what was drawn by chance, is not stored: it can't be judged again, and the verdict is then
+    incomplete (exit status 2) at best. What failed of it stays a failure.
     """
-    header = read(results).header
-    extra = ["--replay", str(results), "--replay-run", run]
+    path = _only(results)
+    header = read(path).header
+    extra = ["--replay", str(path), "--replay-run", run]
     where = suite_root() / "scenarios"
     filesystems = "ext4,xfs,btrfs"
     if header.kit is not None:
-        words = words_of(read(results), "certify", str(results))
-        then = certify.make_context("certify", words).params
+        then = given_then(certify, path)
         filesystems = then["filesystems"]
         folder = kit_folder(kit or then["kit"])
         extra += ["--kit", str(folder), "--level", str(header.kit.level)]
@@ -64,3 +70,15 @@ def replay(
         quiet=quiet,
         extra=tuple(extra),
     )
+
+
+def _only(given: str) -> Path:
+    """The one record that is given."""
+    found = paths(given)
+    if len(found) > 1:
+        raise UsageProblem(
+            f"{given} holds {len(found)} records, and one at a time is judged again",
+            f"give one of them: {', '.join(map(str, found[:_SHOWN]))}, …",
+            "results",
+        )
+    return found[0]

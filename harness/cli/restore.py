@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from harness.machines.engine import Engine
-from harness.machines.kept import copy_out, kept_sets
+from harness.machines.kept import copy_out, engine_of, kept_sets
 from harness.problem import UsageProblem
 
 
@@ -22,7 +21,7 @@ def restore(run: str, folder: Path) -> None:
     """
     if folder.exists() and any(folder.iterdir()):
         raise UsageProblem(f"{folder} is not empty", "name a folder that is not there yet")
-    engine = Engine.connect()
+    engine = engine_of(run)
     try:
         for kept in kept_sets(engine, run):
             for image in copy_out(engine, kept, folder / kept.set_id):

@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from harness.machines.engine import LABEL_NAME, ContainerFacts, Engine
+from harness.machines.kept import engine_of
 from harness.problem import UsageProblem
 
 _CHUNK = 65536
@@ -30,7 +31,7 @@ def shell(run: str, command: tuple[str, ...]) -> int:
     The guest is thawed. Its root is that of the container: where the guest has its root on a
     disk, that is mounted at /guest.
     """
-    engine = Engine.connect()
+    engine = engine_of(run)
     guest = _find(engine, run)
     if not sys.stdin.isatty() and not command:
         raise UsageProblem("a shell needs a terminal", f"give a command: snapcert shell {run} ls /")

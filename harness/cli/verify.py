@@ -45,7 +45,7 @@ def verify(certificate: Path, kit: str | None, key: Path | None, executor: str |
     if executor is not None:
         files = select_target(executor, __version__).identity.files
         certificates.check_files(found, EXECUTOR, files)
-    for line in _lines(found, kit):
+    for line in lines_of(found, kit):
         click.echo(plain(line))  # the words are those of whoever wrote the certificate
     if signed_by is None:
         raise IncompleteProblem(
@@ -60,7 +60,8 @@ def _rounds(about: Mapping[str, Any]) -> str:
     return f"{about['rounds']} rounds{faults}"
 
 
-def _lines(found: Certificate, kit: str | None) -> list[str]:
+def lines_of(found: Certificate, kit: str | None) -> list[str]:
+    """What a certificate says, for a person; as given, of the files of `kit` too."""
     about = found.certified
     vendor = f" by {about['vendor']}" if about["vendor"] else ""
     where = ", ".join(about["filesystems"]) or "no filesystem"

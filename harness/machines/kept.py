@@ -29,6 +29,18 @@ class KeptSet:
     set_id: str
 
 
+def engine_of(run: str) -> Engine:
+    """The engine that keeps the guest of a run; where none answers, that says what was sought."""
+    try:
+        return Engine.connect()
+    except EngineProblem as problem:
+        raise EngineProblem(
+            f"{run!r} can't be looked for among the guests that are kept: {problem.message}",
+            f"a guest is kept by the engine that ran it; {problem.remedy}",
+            problem.ref,
+        ) from problem
+
+
 def kept_sets(engine: Engine, run: str) -> tuple[KeptSet, ...]:
     """The sets of a backup run by its id in the record, or all beside a kept guest.
 

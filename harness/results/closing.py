@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from harness.results.coverage import coverage
 from harness.results.deviations import stale
-from harness.results.record import Footer, Header, Line
+from harness.results.record import Footer, Header, Line, ScenarioLine
 from harness.results.verdict import count, judge
 
 
@@ -27,11 +27,16 @@ def close(
         exit_code=verdict.exit_code,
         ended=ended,
         digest=digest,
-        why=(*verdict.why, *((covered.sentence,) if covered else ()), *_again(header)),
+        why=(*verdict.why, *((covered.sentence,) if covered else ()), *_again(header, lines)),
         interrupted=interrupted,
     )
 
 
-def _again(header: Header) -> tuple[str, ...]:
-    replay = header.replay
-    return (f"nothing was run: the runs of {replay} were judged again",) if replay else ()
+def _again(header: Header, lines: Sequence[Line]) -> tuple[str, ...]:
+    if not header.replay:
+        return ()
+    told = f"nothing was run: the runs of {header.replay} were judged again"
+    scenarios = [line for line in lines if isinstance(line, ScenarioLine)]
+    if skipped := sum(line.status == "skipped" for line in scenarios):
+        told += f"; {skipped} of {len(scenarios)} scenarios can't be (docs/gate.md says why)"
+    return (told,)

@@ -13,7 +13,7 @@ from harness.results.plain import one_line, plain
 from harness.results.reader import verdict_of
 from harness.results.record import CheckLine, Header, Record, ScenarioLine
 from harness.results.texts import errors_named
-from harness.results.wording import headline, short_id
+from harness.results.wording import short_id, title
 
 _LEVELS = {0: "notice", 2: "warning"}
 
@@ -32,8 +32,8 @@ def _commands(record: Record) -> Iterator[str]:
             yield _scenario(failure.scenario)
     yield from _checks("warning", [c for c in record.checks if c.status == "warned"], header)
     verdict = verdict_of(record)
-    title = f"snapcert: {headline(verdict.word, header.kit)}"
-    yield _command(_LEVELS.get(verdict.exit_code, "error"), {"title": title}, *verdict.why)
+    fields = {"title": f"snapcert: {title(record)}"}
+    yield _command(_LEVELS.get(verdict.exit_code, "error"), fields, *verdict.why)
 
 
 def _checks(level: str, checks: Sequence[CheckLine], header: Header) -> Iterator[str]:

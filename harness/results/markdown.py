@@ -15,7 +15,7 @@ from harness.results.plain import one_line, seconds
 from harness.results.reader import verdict_of
 from harness.results.record import CheckLine, Record, RoundLine, Status
 from harness.results.verdict import count
-from harness.results.wording import GLYPHS, HARMS, counts_sentence, headline, short_id
+from harness.results.wording import GLYPHS, HARMS, counts_sentence, short_id, title
 
 #: A summary is read at a glance: the rest stands in the report.
 _FAILURES_SHOWN = 20
@@ -47,8 +47,7 @@ def code(text: str) -> str:
 def _lines(record: Record, clauses: Mapping[str, str]) -> Iterator[str]:
     header = record.header
     verdict = verdict_of(record)
-    title = headline(verdict.word, header.kit)
-    yield f"## {_TONES.get(verdict.exit_code, '🛑')} snapcert: {title}"
+    yield f"## {_TONES.get(verdict.exit_code, '🛑')} snapcert: {title(record)}"
     yield ""
     about = [f"{header.kit.name} {header.kit.version}".strip()] if header.kit else []
     about += [f"executor {header.executor.name} {header.executor.version}".strip()]

@@ -19,7 +19,7 @@ from harness.results.record import Record, Status
 from harness.results.rounds import Summary, summaries
 from harness.results.verdict import STATUSES, Verdict, count
 from harness.results.views import ControlView, RoundView, RunView, ScenarioView, Views, views_of
-from harness.results.wording import headline
+from harness.results.wording import title
 
 _TONES = {0: "good", 1: "bad", 2: "open"}
 
@@ -84,7 +84,7 @@ def _subject(record: Record, views: Views) -> Subject:
         record=record,
         name=name_of(record),
         verdict=verdict,
-        title=headline(verdict.word, record.header.kit),
+        title=title(record),
         tone=_TONES.get(verdict.exit_code, "broken"),
         facts=tuple(_facts(record)),
         unchecked=covered.unchecked if covered else (),

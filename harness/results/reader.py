@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from harness.problem import UsageProblem
 from harness.results.record import (
@@ -103,20 +103,27 @@ def verdict_of(record: Record) -> Verdict:
 
 def _line(raw: bytes, name: str, number: int, notes: list[str]) -> Line | None:
     try:
-        body = json.loads(raw)
+        body = json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise _problem(name, number, "is not JSON") from error
     if not isinstance(body, dict):
         raise _problem(name, number, "is no JSON object")
     if number == 1:
         _check_header(body, name)
-    elif body.get("type") not in TYPES:
+    elif not isinstance(body.get("type"), str):
+        raise _problem(name, number, "does not say of which type it is")
+    elif body["type"] not in TYPES:
         notes.append(f"line {number} of {name} is of an unknown type and was left out")
         return None
     try:
         return decode(body)
     except ValueError as error:
         raise _problem(name, number, f"can't be understood: {error}") from error
+
+
+def _no_number(word: str) -> NoReturn:
+    """NaN and Infinity are no JSON, and nothing that a report could show."""
+    raise ValueError(word)
 
 
 def _check_header(body: dict[str, Any], name: str) -> None:

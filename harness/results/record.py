@@ -137,9 +137,8 @@ class ScenarioLine:
 
     `status` is the worst of its checks, or what kept it from being judged. `message` and `remedy`
     say what went wrong where that is not a check; `replay` is the command that runs it alone.
-    `needed` is False where a verdict can be given although it was skipped. `stories` are real
-    failures of this kind, each with its source. `deviation` says that it failed, and by which
-    known deviation that is accepted; its status is then "warned".
+    `stories` are real failures of this kind, each with its source. `deviation` says that it failed,
+    and by which known deviation that is accepted; its status is then "warned".
     """
 
     id: str
@@ -149,7 +148,6 @@ class ScenarioLine:
     remedy: str = ""
     ref: str = ""
     skipped_reason: str = ""
-    needed: bool = True
     title: str = ""
     worker: str = ""
     replay: str = ""
@@ -280,6 +278,7 @@ _converter = cattrs.Converter(omit_if_default=True)
 # A stored history has one form, whoever stores it.
 _converter.register_unstructure_hook(History, serialize.to_data)
 _converter.register_structure_hook(History, lambda data, _: serialize.from_data(data))
+_converter.register_structure_hook(float, serialize.finite)
 _AnyLine = TypeVar("_AnyLine", bound=Line)
 
 

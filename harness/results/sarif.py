@@ -19,7 +19,7 @@ from harness.results.reader import verdict_of
 from harness.results.record import CheckLine, Header, Record, ScenarioLine
 from harness.results.texts import errors_named
 from harness.results.verdict import is_bad
-from harness.results.wording import HARMS, headline
+from harness.results.wording import HARMS, title
 
 VERSION = "2.1.0"
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -121,7 +121,7 @@ def _invocation(record: Record) -> dict[str, Any]:
     found: dict[str, Any] = {
         "executionSuccessful": verdict.word != "harness-failed" and record.footer is not None,
         "exitCode": verdict.exit_code,
-        "exitCodeDescription": headline(verdict.word, header.kit),
+        "exitCodeDescription": title(record),
         "commandLine": one_line(header.command),
         "startTimeUtc": header.started,
         "toolExecutionNotifications": list(_notifications(record)),
@@ -139,7 +139,7 @@ def _notifications(record: Record) -> Iterator[dict[str, Any]]:
         located = any(is_bad(check.status) for check in checks.get(line.id, ()))
         if is_bad(line.status) and (line.status == "harness-error" or not located):
             yield _notification(line, "error")
-        elif line.status == "skipped" and line.needed:
+        elif line.status == "skipped":
             yield _notification(line, "warning")
 
 

@@ -98,6 +98,7 @@ class Terminal:
         self._clock = clock
         self._began = clock()
         self._kit: KitInfo | None = None
+        self._known = 0
         self._total = 0
         self._rounds: list[RoundLine] = []
         self._controls = 0
@@ -140,8 +141,8 @@ class Terminal:
         about += [f"rules {header.rules}", f"seed {header.seed}"]
         about.append("1 worker" if header.workers == 1 else f"{header.workers} workers")
         self._print(one_line(f"snapcert {header.suite}"), "bold")
-        self._print("  " + one_line(", ".join(about)))
-        self._print("  " + one_line(f"{header.engine}, kernel {header.kernel}, {header.image}"))
+        self._paragraph(", ".join(about), "  ")
+        self._paragraph(f"{header.engine}, kernel {header.kernel}, {header.image}", "  ")
         if self._live is not None:
             self._live.start()
         if self._pulse is not None:
@@ -188,9 +189,8 @@ class Terminal:
         self._print("")
         rule = "─" if self.console.encoding.startswith("utf") else "-"
         self._print(rule * self._width())
-        self._print(
-            f"{headline(footer.verdict, self._kit)}   (exit code {footer.exit_code})", style
-        )
+        title = headline(footer.verdict, self._kit, self._known)
+        self._print(f"{title}   (exit code {footer.exit_code})", style)
         for reason in footer.why:
             self._paragraph(reason, "  ")
         self._paragraph(counts_sentence(footer.counts), "  ")
@@ -207,6 +207,7 @@ class Terminal:
     def _finished(self, line: ScenarioLine) -> None:
         self._running.pop(line.id, None)
         self._counts[line.status] += 1
+        self._known += bool(line.deviation)
         checks = self._checks.pop(line.id, [])
         runs = self._runs.pop(line.id, [])
         telling = [c for c in checks if is_bad(c.status)]

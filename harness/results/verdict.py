@@ -1,7 +1,7 @@
 """Statuses, the verdict and the exit code: pure functions over lines.
 
 A run conforms only by what was really executed: nothing executed, a scenario that was planned and
-never ran, a needed one that was skipped, or an interruption is *incomplete*; a certification whose
+never ran, one that was skipped, or an interruption is *incomplete*; a certification whose
 sabotaged evidence was not caught is *not proven*. A failure stands whatever else is missing; a
 failure of the harness or the engine stands above it, because it may have caused it.
 """
@@ -157,7 +157,7 @@ def _gaps(
     seen = {s.id for s in scenarios}
     if missing := sorted(set(_planned(lines)) - seen):
         found.append(_listed("planned, but never ran:", missing))
-    if skipped := sorted(s.id for s in scenarios if s.status == "skipped" and s.needed):
+    if skipped := sorted(s.id for s in scenarios if s.status == "skipped"):
         found.append(_listed("needed, but skipped:", skipped))
     return tuple(found)
 
@@ -204,8 +204,6 @@ def _praise(scenarios: Sequence[ScenarioLine], selection: str) -> tuple[str, ...
         said.append(f"{warned} with advisory findings")
     if known:
         said.append(f"{known} that fail by a known deviation")
-    if skipped := sum(s.status == "skipped" for s in scenarios):
-        said.append(f"{skipped} skipped, none of them needed")
     if selection:
         said.append(f"only a part of the suite was run, by {selection}")
     return tuple(said)

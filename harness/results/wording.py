@@ -7,7 +7,16 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from harness.results.plain import one_line, seconds
-from harness.results.record import CheckLine, KitInfo, RoundLine, ScenarioLine, Status, VerdictWord
+from harness.results.reader import verdict_of
+from harness.results.record import (
+    CheckLine,
+    KitInfo,
+    Record,
+    RoundLine,
+    ScenarioLine,
+    Status,
+    VerdictWord,
+)
 from harness.results.verdict import STATUSES
 
 #: Statuses in a column of eight characters.
@@ -58,13 +67,24 @@ Paragraph = tuple[str, str, str]
 _QUANTITY = re.compile(r"(\d) (?=[a-z])")
 
 
-def headline(word: VerdictWord, kit: KitInfo | None = None) -> str:
-    """The verdict in words; a kit is certified or not, an executor conforms or not."""
+def headline(word: VerdictWord, kit: KitInfo | None = None, known: int = 0) -> str:
+    """The verdict in words; a kit is certified or not, an executor conforms or not.
+
+    `known` scenarios fail by known deviations: what holds in spite of them is not certified.
+    """
+    if known and word == "conforms":
+        return f"Holds with known deviations{' (not certified)' if kit is not None else ''}"
     if kit is not None and word == "conforms":
         return f"Certified at level {kit.level}"
     if kit is not None and word == "does-not-conform":
         return f"Not certified at level {kit.level}"
     return _HEADLINES[word]
+
+
+def title(record: Record) -> str:
+    """The headline of a stored record."""
+    known = sum(bool(line.deviation) for line in record.scenarios)
+    return headline(verdict_of(record).word, record.header.kit, known)
 
 
 def short_id(scenario: str) -> str:

@@ -37,7 +37,10 @@ def words_of(record: Record, command: str, name: str) -> list[str]:
 
     Raises UsageProblem where another command made it.
     """
-    words = shlex.split(record.header.command)
+    try:
+        words = shlex.split(record.header.command)
+    except ValueError:  # a quotation without its end
+        words = [record.header.command]
     if words[1:2] != [command]:
         made = " ".join(words[:2])
         raise UsageProblem(

@@ -6,8 +6,6 @@ Registered as a pytest plugin in the one process that draws and writes; workers 
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,10 +42,12 @@ from harness.results.texts import CLAUSE_TEXTS
 from harness.results.verdict import worst
 from harness.results.writer import Writer, now
 from harness.scenario.accepted import known_deviations
+from harness.scenario.command_line import alone, made_by, shown_path
 from harness.scenario.kit import kit_of, redactor_of
 from harness.scenario.log import divert
-from harness.scenario.options import USUAL_SITUATIONS, Options
-from harness.scenario.replay import Stored, same_kit
+from harness.scenario.options import Options
+from harness.scenario.replay import GONE, Stored, same_kit
+from harness.scenario.standing import standing
 from harness.scenario.stories import stories_of
 from harness.scenario.worker import image_of, lines_of, target_of
 from harness.targets.target import Target
@@ -87,6 +87,7 @@ class Controller:
         self._writer: Writer | None = None
         self._terminal: Terminal | None = None
         self._planned = False
+        self._stored: Stored | None = None
         self._deviations: tuple[Deviation, ...] = ()
         self._outcomes: dict[str, _Outcome] = {}
         self._lock: RunLock | None = None
@@ -115,23 +116,22 @@ class Controller:
         options = self._options
         if self._live:
             divert(self._config, options.out / "pytest.log", redactor_of(options))
-        stored = Stored.of(options.replay) if options.replay is not None else None
+        self._stored = stored = Stored.of(options.replay) if options.replay is not None else None
         target = target_of(options, stored)
         identity = target.identity
         kit = kit_of(options)
         if stored is not None:
-            self._deviations = stored.record.header.deviations
-        else:
-            self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
-        if stored is not None:
-            ground = _ground_of(stored.record.header)
             if kit is not None:
                 same_kit(stored.record, kit)
+            self._deviations = stored.record.header.deviations
+            self._left_out = stored.left_out(options.only)
+            ground = _ground_of(stored.record.header)
         else:
+            self._deviations = known_deviations(options.known_deviations, kit.name if kit else "")
             ground = self._prepare(target, kit) if options.needs_machines else _NO_MACHINES
         header = Header(
             suite=__version__,
-            command=shlex.join(["snapcert", *self._command()]),
+            command=made_by(options),
             rules=options.rules,
             executor=ExecutorInfo(
                 identity.name,
@@ -146,8 +146,7 @@ class Controller:
             image=ground.image,
             seed=options.seed,
             started=now(),
-            # Stored runs are never all that a certification asks for.
-            selection=options.selection or ("replay" if options.replay and kit else ""),
+            selection=stored.selection(options) if stored is not None else options.selection,
             workers=max(int(self._config.getoption("numprocesses", 0) or 0), 1),
             kit=self._kit_info(kit, ground) if kit else None,
             deviations=self._deviations,
@@ -185,28 +184,6 @@ class Controller:
         if not self._options.quiet:
             print(text, file=sys.stderr, flush=True)
 
-    def _command(self) -> list[str]:
-        options = self._options
-        if options.replay is not None:
-            return ["replay", shown_path(options.replay), "--rules", options.rules]
-        if options.kit is not None:
-            words = ["certify", shown_path(options.kit), "--level", str(options.level)]
-            words += ["--rounds", str(options.rounds)]
-            if options.env_file is not None:
-                words += ["--env-file", shown_path(options.env_file)]
-        else:
-            words = ["conform"]
-            if options.situations != USUAL_SITUATIONS:
-                words += ["--situations", str(options.situations)]
-        words += ["--executor", options.executor, "--rules", options.rules]
-        if options.known_deviations is not None:
-            words += ["--known-deviations", shown_path(options.known_deviations)]
-        if options.speed != 1:
-            words += ["--speed", str(options.speed)]
-        if options.timeout_scale != 1.0:
-            words += ["--timeout-scale", f"{options.timeout_scale:g}"]
-        return [*words, "--fs", ",".join(options.filesystems), "--seed", str(options.seed)]
-
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """What each xdist worker must know."""
@@ -219,17 +196,22 @@ class Controller:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without xdist the plan is our own collection."""
-        if session.items:
+        if session.items or self._stored is not None:
             self._plan([item.nodeid for item in session.items])
 
     def _plan(self, ids: list[str]) -> None:
-        if self._writer is not None and not self._planned:
-            self._planned = True
-            self._writer.plan(ids)
+        if self._writer is None or self._planned:
+            return
+        self._planned = True
+        due = self._options.only if self._stored is not None else ids
+        self._writer.plan(due)
+        for gone in sorted({*due} - {*ids}):
+            self._not_again(gone, GONE)
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
         """Without xdist what is left out of the plan is our own, too."""
-        self._left_out.update(item.nodeid for item in items)
+        if self._stored is None:
+            self._left_out.update(item.nodeid for item in items)
 
     # -- while it runs
 
@@ -274,6 +256,9 @@ class Controller:
         for line in lines:
             self._write(line)
         problem: Mapping[str, str] = carried["problem"]
+        if self._stored is not None and outcome.skipped and not problem:
+            self._not_again(nodeid, outcome.skipped, lines)
+            return
         kept = f"kept: `snapcert shell {carried['kept']}`" if carried["kept"] else ""
         line = ScenarioLine(
             nodeid,
@@ -283,10 +268,9 @@ class Controller:
             remedy=problem.get("remedy", ""),
             ref=problem.get("ref", ""),
             skipped_reason=outcome.skipped,
-            needed=self._options.replay is None,
             title=carried["title"],
             worker=worker,
-            replay=shlex.join(["snapcert", *self._command(), "-k", _keyword(nodeid)]),
+            replay=alone(self._options, nodeid, failing),
             stories=stories_of(nodeid),
         )
         self._write(
@@ -298,6 +282,12 @@ class Controller:
         if problem.get("ref") == "engine-gone" and self._engine and not self._engine.alive():
             self._problem = EngineProblem(problem["message"], problem["remedy"], problem["ref"])
             pytest.exit(self._problem.message)  # nothing else can be run
+
+    def _not_again(self, scenario: str, why: str, again: Sequence[Line] = ()) -> None:
+        """What stays of a stored scenario that can't be judged again, or only these lines of it."""
+        assert self._stored is not None
+        for line in standing(self._stored.record, scenario, why, again, self._options.rules):
+            self._write(line)
 
     def _write(self, line: Line) -> None:
         if self._writer is None or self._problem is not None:
@@ -379,7 +369,7 @@ class Controller:
             return self._problem.message
         if self._uncollected:
             return f"scenarios that can't be read: {', '.join(self._uncollected)}; see pytest.log"
-        return self._interrupted
+        return self._interrupted or (self._stored.why_short if self._stored is not None else "")
 
     def _close_view(self) -> None:
         if self._terminal is not None:
@@ -461,19 +451,9 @@ def _reason(report: pytest.TestReport) -> str:
     return str(report.longrepr)
 
 
-def _keyword(nodeid: str) -> str:
-    """A -k expression that selects this scenario alone: its name with its parameters."""
-    return nodeid.rsplit("::", 1)[-1]
-
-
 def stop(config: pytest.Config, problem: Problem) -> NoReturn:
     """End a run that can't begin; under `snapcert` the command shows the problem itself."""
     config.stash[PROBLEM] = problem
     if config.getoption("--live"):
         raise pytest.UsageError
     pytest.exit(str(problem), returncode=problem.exit_code)
-
-
-def shown_path(path: Path) -> str:
-    """A path as a person would type it here, and as it may stand in a report."""
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -52,8 +52,9 @@ class Options:
     #: Ids of the scenarios that are run, where not all are, and the options that chose them.
     only: tuple[str, ...] = ()
     selection: str = ""
-    #: A record whose runs are judged again, instead of running anything.
+    #: A record whose runs are judged again, instead of running anything, or only this one of them.
     replay: Path | None = None
+    replay_run: str = ""
 
     @property
     def needs_machines(self) -> bool:

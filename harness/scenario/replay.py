@@ -8,7 +8,7 @@ such a scenario is skipped, with words that say so.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -24,15 +24,19 @@ from harness.problem import UsageProblem
 from harness.results.reader import read
 from harness.results.record import ExecutorInfo, Record, RunLine
 from harness.scenario.case import Case
+from harness.scenario.options import Options
 from harness.targets.situation import Situation, SnapshotAnswer
 from harness.targets.target import Identity, Launch
 
 _REF = "replay"
+_CANT = "can't be judged again"
+#: Why, where this suite has no scenario of that id.
+GONE = f"{_CANT}: this suite has, or draws, no such scenario"
 
 
 def not_stored(what: str) -> NoReturn:
     """Skip a scenario that needs what no history holds."""
-    pytest.skip(f"can't be judged again: {what} is not in the record")
+    pytest.skip(f"{_CANT}: {what} is not in the record")
 
 
 class _NoHost:
@@ -93,20 +97,42 @@ class Stored:
         return cls(record, dict(runs))
 
     def scenarios(self, run: str = "") -> tuple[str, ...]:
-        """Ids of the scenarios that have runs, or of the one that this run belongs to."""
+        """Ids of all scenarios of the record, or of the one that this run belongs to.
+
+        Those that never ran, or have no run, are among them: a verdict must account for them too.
+        """
+        record = self.record
         if not run:
-            return tuple(self._runs)
-        line = self.record.run(run)
+            return tuple(sorted({*record.plan, *(s.id for s in record.scenarios), *self._runs}))
+        line = record.run(run)
         if line is None:
-            known = ", ".join(line.id for line in self.record.runs[:6])
+            known = ", ".join(line.id for line in record.runs[:6])
             raise UsageProblem(
                 f"the record has no run {run}", f"runs are {known}, …: see the report", _REF
             )
         return (line.scenario,)
 
+    def left_out(self, due: Collection[str]) -> set[str]:
+        """The scenarios that its run left out, and those that this replay does."""
+        return {*self.record.plan, *self.record.left_out} - {*due}
+
+    def selection(self, options: Options) -> str:
+        """What chose a part of the scenarios: when they were run, and now."""
+        # Stored runs are never all that a certification asks for.
+        now = options.selection or ("replay" if options.kit is not None else "")
+        return " ".join(filter(None, (self.record.header.selection, now)))
+
+    @property
+    def why_short(self) -> str:
+        """Why the record does not speak of a whole run, "" where it does."""
+        footer = self.record.footer
+        return footer.interrupted if footer else "the record that is judged again has no footer"
+
     def take(self, scenario: str) -> History:
         """The next run of a scenario; skips it where it makes more of them than are stored."""
         waiting = self._runs.get(scenario)
+        if waiting is None:
+            not_stored("a run of it")
         if not waiting:
             not_stored("one more run of it")
         return waiting.popleft()

@@ -6,21 +6,28 @@ import base64
 import datetime as dt
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.certify import certificate as certificates
+from harness.certify.baseline import of_certificate
 from harness.certify.certificate import Certificate, Doubtful
 from harness.certify.kit import Kit, load_kit
 from harness.cli import main
+from harness.cli.verify import lines_of
 from harness.problem import UsageProblem
 from harness.results.record import Record
 from tests.results.test_statement import KIT, RECORD
 
 from .conftest import WriteKit
+
+Place = tuple[str | int, ...]
 
 
 @pytest.fixture
@@ -114,11 +121,81 @@ def test_each_file_that_differs_is_named(path: Path, kit: Kit) -> None:
         certificates.check_kit(found, replace(kit, files=bits))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"payload": "e30=", "payloadType": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"payload": "e30=", "payloadType": "x"}', "[" * 100_000]
+)
 def test_what_is_no_certificate_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "text.json"
     path.write_text(text)
     with pytest.raises(UsageProblem, match=r"text\.json is no certificate"):
+        certificates.load(path)
+
+
+def places(body: Any, above: Place = ()) -> Iterator[Place]:
+    """Where something stands in a document: keys and numbers, from the outside in."""
+    entries = body.items() if isinstance(body, dict) else enumerate(body)
+    for key, value in entries:
+        yield (*above, key)
+        if isinstance(value, dict | list):
+            yield from places(value, (*above, key))
+
+
+def spoilt(document: Any, place: Place, value: object) -> Any:
+    """A copy with this value there, or without what stands there."""
+    copied = json.loads(json.dumps(document))
+    inner = copied
+    for key in place[:-1]:
+        inner = inner[key]
+    if value is Ellipsis:
+        del inner[place[-1]]
+    else:
+        inner[place[-1]] = value
+    return copied
+
+
+WRONG = (..., None, True, -1, 1e308, "", [], {}, ["a"], {"a": 1}, "2026-01-01T00:00:00", "x\x1b[2J")
+
+
+def test_whatever_a_certificate_says_is_judged_in_words(path: Path, key: Path, kit: Kit) -> None:
+    """Each thing of it taken away, or of another type: refused by `load`, or fit to be read."""
+    envelope = json.loads(path.read_bytes())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    documents = [spoilt(envelope, p, value) for p in places(envelope) for value in WRONG]
+    for changed in (spoilt(statement, p, value) for p in places(statement) for value in WRONG):
+        payload = base64.b64encode(json.dumps(changed).encode()).decode()
+        documents.append(envelope | {"payload": payload})
+    assert len(documents) > 500
+    public, now = (
+        certificates.public_key(Path(f"{key}.pub")),
+        dt.datetime(2026, 12, 1, tzinfo=dt.UTC),
+    )
+    refused = 0
+    for document in documents:
+        path.write_text(json.dumps(document))
+        try:
+            found = certificates.load(path)
+        except UsageProblem:
+            refused += 1
+            continue
+        lines_of(found, str(kit.folder))
+        of_certificate(found, Path(f"{key}.pub"), now)
+        for check in (
+            partial(certificates.check_signature, found, public),
+            partial(certificates.check_expiry, found, now),
+            partial(certificates.check_kit, found, kit),
+        ):
+            with suppress(Doubtful):
+                check()
+    assert len(documents) // 2 < refused < len(documents)
+
+
+def test_a_certificate_without_a_time_zone_says_so(path: Path) -> None:
+    envelope = json.loads(path.read_bytes())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    statement["predicate"]["expires"] = "2027-01-01T00:00:00"
+    envelope["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
+    path.write_text(json.dumps(envelope))
+    with pytest.raises(UsageProblem, match="no certificate: expires is in no time zone"):
         certificates.load(path)
 
 

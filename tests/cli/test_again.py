@@ -124,3 +124,10 @@ def test_what_can_be_done_with_a_failed_run(
     nothing = snapcert("conform", "--rerun-failed", passed, "-n", "0")
     assert nothing.code == 2
     assert "nothing failed in" in nothing.shown
+
+
+@pytest.mark.parametrize("words", [("shell", "nosuchrun"), ("restore", "nosuchrun", "sets")])
+def test_what_is_kept_is_sought_by_its_name(snapcert: Snapcert, words: tuple[str, ...]) -> None:
+    done = snapcert(*words)
+    assert (done.code, "'nosuchrun' can't be looked for" in done.shown) == (3, True), done.shown
+    assert "kept by the engine that ran it" in done.shown

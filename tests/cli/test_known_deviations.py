@@ -45,6 +45,17 @@ def test_an_accepted_failure_and_one_that_is_not(snapcert: Snapcert, crlf: Path)
     assert record.scenarios[0].deviation.startswith("known deviation until 2999-01-01")
 
 
+@pytest.mark.parametrize("form", ["html", "markdown", "sarif", "annotations"])
+def test_what_is_accepted_is_not_certified(snapcert: Snapcert, crlf: Path, form: str) -> None:
+    """Nor called so, wherever a verdict has a headline: it gets no certificate."""
+    done = certify(snapcert, crlf, ENTRY.format(clause="KIT-1", expires="2999-01-01"))
+    rendered = snapcert("report", "out", "--format", form)
+    for shown in (done.shown, rendered.shown):
+        assert "Holds with known deviations (not certified)" in shown
+        assert "Certified at level" not in shown
+    assert snapcert("report", "out", "--format", "attestation").code == 4
+
+
 def test_an_entry_that_fails_no_more(snapcert: Snapcert, kit: Path) -> None:
     done = certify(snapcert, kit, ENTRY.format(clause="KIT-1.scripts", expires="2999-01-01"))
     assert done.code == 4

@@ -366,7 +366,6 @@ def _special(ids: dict[str, str], one: tuple[Disk, ...], two: tuple[Disk, ...]) 
         "skipped",
         0.0,
         skipped_reason="btrfs was not among the filesystems of this run",
-        needed=False,
     )
     yield ScenarioLine(
         ids["na"],

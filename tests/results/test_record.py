@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -143,6 +144,37 @@ def test_nonsense_in_the_middle_names_its_line() -> None:
     ):
         with pytest.raises(UsageProblem, match=says):
             parse(header + bad + header)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (b'{"type":[]}', "line 2 does not say of which type it is"),
+        (b'{"id":"a","status":"passed","seconds":1}', "line 2 does not say of which type it is"),
+        *(
+            (b'{"type":"scenario","id":"a","status":"passed","seconds":%s}' % number, says)
+            for number, says in (
+                (b"NaN", "line 2 is not JSON"),
+                (b"-Infinity", "line 2 is not JSON"),
+                (b"1e999", "line 2 can't be understood: .*expected float"),
+                (b'"nan"', "line 2 can't be understood: .*expected float"),
+                (b"1" + b"0" * 400, "line 2 can't be understood"),
+            )
+        ),
+    ],
+)
+def test_a_line_that_nothing_could_show_is_refused(line: bytes, says: str) -> None:
+    with pytest.raises(UsageProblem, match=says) as caught:
+        parse(encode(sample.conform_header()) + line + b"\n")
+    assert "unchanged" in caught.value.remedy
+
+
+def test_an_instant_of_a_run_is_a_number() -> None:
+    run = next(r for r in sample.conform_lines() if isinstance(r, RunLine))
+    whole = encode(sample.conform_header()) + encode(run)
+    assert parse(whole).runs == (run,)
+    with pytest.raises(UsageProblem, match="line 2 can't be understood"):
+        parse(re.sub(rb'"began":[0-9.]+', b'"began":1e999', whole))
 
 
 def test_a_line_of_a_later_version_is_noted() -> None:

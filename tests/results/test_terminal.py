@@ -17,6 +17,12 @@ from harness.results.writer import Writer
 from tests.results import sample, sample_kit
 from tests.results.test_formats import error_record
 
+ABOUT = """\
+snapcert 0.1.0
+  kit ledger 1.0.0, executor reference 0.1.0, level 3, rules strict, seed 7, 2 workers
+  docker 20.10.24, kernel 6.18.5, snapcert-guest:bookworm@sha256:41ab07c2
+"""
+
 
 def shown(
     tmp_path: Path, header: Header, lines: list[Line], *, quiet: bool = False, live: bool = False
@@ -41,8 +47,21 @@ def conform(tmp_path: Path) -> str:
 
 
 def test_no_colour_and_80_columns(conform: str) -> None:
-    assert "\x1b" not in conform
-    for line in conform.splitlines():
+    assert_narrow(conform)
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_a_certification_too(tmp_path: Path, bad: bool) -> None:
+    header = sample_kit.certify_header()
+    text = shown(tmp_path, header, list(sample_kit.certify_lines(bad=bad)))
+    assert_narrow(text)
+    assert " ".join(ABOUT.split()) in " ".join(text.split())
+
+
+def assert_narrow(text: str) -> None:
+    """But for what is to be copied."""
+    assert "\x1b" not in text
+    for line in text.splitlines():
         assert len(line) <= 80 or line.lstrip().startswith("replay"), line
 
 

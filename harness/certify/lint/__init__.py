@@ -15,21 +15,13 @@ from harness.certify.lint.exposure import exposure_findings
 from harness.certify.lint.finding import LintFinding, Severity
 from harness.certify.lint.interpreter import interpreter_findings, shell_files
 from harness.certify.lint.path import path_findings
+from harness.certify.lint.rules import CLAUSE_OF
 from harness.certify.lint.scope import read_scripts
 from harness.certify.lint.shellcheck import ShellCheck, run_shellcheck, shellcheck_findings
 from harness.certify.lint.starting import starting_findings
 from harness.certify.lint.undoing import undoing_findings
 
 __all__ = ["LintFinding", "Severity", "ShellCheck", "clause_of", "lint", "run_shellcheck"]
-
-#: The clause of certification to which each of lint's own rules belongs.
-_CLAUSES = {
-    "lint.freeze": "KIT-1.undoes",
-    "lint.held": "KIT-1.undoes",
-    "lint.path": "KIT-1.path",
-    "lint.same-script": "KIT-1.config",
-    "lint.secret": "KIT-1.secrets",
-}
 
 
 def lint(kit: Kit, shellcheck: ShellCheck | None = None) -> tuple[LintFinding, ...]:
@@ -57,4 +49,4 @@ def clause_of(found: LintFinding) -> str:
         return "KIT-1.shellcheck"
     if found.rule.startswith(("CFG", "FILE-03")):
         return "KIT-1.config"
-    return _CLAUSES.get(found.rule, "KIT-1.scripts")
+    return CLAUSE_OF.get(found.rule, "KIT-1.scripts")
