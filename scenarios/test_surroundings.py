@@ -12,6 +12,8 @@ from harness.scenario.given import Given, configured, scripts
 from harness.scenario.suite import fixture
 
 ODD_CALLER = "/opt/caller.py"
+#: A caller with no more than a bare service has: neither sbin in PATH, nor HOME, nor LANG.
+POOR_CALLER = ("/usr/bin/env", "-u", "HOME", "-u", "LANG", "PATH=/usr/bin:/bin")
 
 
 def ended(clause: str) -> list[Due]:
@@ -40,8 +42,13 @@ def test_reads_its_standard_input(case: Case) -> None:
 
 
 def test_odd_caller(case: Case) -> None:
-    """What the caller of the executor had, umask, folder, signals, input, no script inherits."""
-    case.backup(Given(configured(), scripts()), caller=odd_caller(case)).expect(*ALL_WELL)
+    """What the caller of the executor had, umask, folder, signals, input, no script inherits; what
+    it lacks, sbin in PATH, HOME and LANG, each script has.
+    """
+    caller = (*POOR_CALLER, *odd_caller(case))
+    run = case.backup(Given(configured(), scripts()), caller=caller)
+    # An executor may look for tools of its own, that of the freeze among them, by that PATH.
+    run.expect(*ALL_WELL, about=["RUN-09.environment"])
 
 
 def test_many_arguments(case: Case) -> None:

@@ -134,6 +134,30 @@ DEFECTS = (
         scenarios="test_odd_caller",
     ),
     Defect(
+        name="scripts-with-the-callers-path",
+        breaks=("RUN-09.environment",),
+        edits=(
+            Edit(
+                SCRIPTS,
+                '    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",\n',
+                '    "PATH": __import__("os").environ["PATH"],\n',
+            ),
+        ),
+        scenarios="test_odd_caller",
+    ),
+    Defect(
+        name="scripts-with-the-callers-home-and-language",
+        breaks=("RUN-09.environment",),
+        edits=(
+            Edit(
+                SCRIPTS,
+                '    "HOME": "/root",\n    "LANG": "C.UTF-8",\n',
+                '    **{n: __import__("os").environ.get(n, "") for n in ("HOME", "LANG")},\n',
+            ),
+        ),
+        scenarios="test_odd_caller",
+    ),
+    Defect(
         name="scripts-ignore-the-callers-signals",
         breaks=("RUN-09.signals",),
         edits=(Edit(WARDEN, "        default_signals()\n", ""),),
