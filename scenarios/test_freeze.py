@@ -91,7 +91,7 @@ def test_log_disk_stays_frozen_by_somebody_else(case: Case) -> None:
 
 
 @policy
-@pytest.mark.guest("two-disks", "root-and-data")
+@pytest.mark.guest("two-disks", "root-and-data", every_filesystem=True)
 def test_a_later_freeze_fails(case: Case, go_on: bool) -> None:
     """The kernel refuses the second freeze (EIO): what was frozen first is thawed again."""
     run = case.backup(
@@ -133,7 +133,7 @@ def test_freeze_under_load(case: Case) -> None:
 
 
 @policy
-@pytest.mark.guest("data", "two-disks")
+@pytest.mark.guest("data", "two-disks", every_filesystem=True)
 def test_thawed_by_somebody_else(case: Case, go_on: bool) -> None:
     """/data is thawed while the set is taken: the set is not file-system consistent."""
     run = case.backup(

@@ -22,7 +22,7 @@ from harness.targets.situation import KILL, at_call
 DRAWS, LATEST = 3, 0.1
 
 
-@pytest.mark.guest("two-disks")
+@pytest.mark.guest("two-disks", every_filesystem=True)
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("what", ["freeze", "thaw"])
 def test_killed_at_a_call(case: Case, what: Literal["freeze", "thaw"], number: int) -> None:

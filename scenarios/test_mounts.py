@@ -32,7 +32,7 @@ POST_FAILS = (
 )
 
 
-@pytest.mark.guest("four-disks")
+@pytest.mark.guest("four-disks", every_filesystem=True)
 def test_nested_disks(case: Case) -> None:
     """Three disks mounted within each other and one beside: the innermost is frozen first."""
     case.backup(Given(configured(), scripts())).expect(*ALL_WELL, about=WHAT_IS_FROZEN)

@@ -60,6 +60,32 @@ DEFECTS = (
         scenarios="test_filesystems_of_many_kinds",
     ),
     Defect(
+        name="never-freezes-xfs",
+        breaks=("FRZ-01.freeze", "SNP-01.while-frozen"),
+        edits=(
+            Edit(
+                _MOUNTS,
+                'FREEZABLE = ("ext3", "ext4", "xfs", "btrfs")',
+                'FREEZABLE = ("ext3", "ext4", "btrfs")',
+            ),
+        ),
+        scenarios="test_nested_disks",
+        filesystems="xfs",
+    ),
+    Defect(
+        name="never-freezes-btrfs",
+        breaks=("FRZ-01.freeze", "SNP-01.while-frozen"),
+        edits=(
+            Edit(
+                _MOUNTS,
+                'FREEZABLE = ("ext3", "ext4", "xfs", "btrfs")',
+                'FREEZABLE = ("ext3", "ext4", "xfs")',
+            ),
+        ),
+        scenarios="test_nested_disks",
+        filesystems="btrfs",
+    ),
+    Defect(
         name="freezes-ext2",
         breaks=("FRZ-01.ext2",),
         edits=(
