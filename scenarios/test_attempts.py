@@ -17,10 +17,16 @@ STATUSES = {
     "pre": ("1", "2", "126", "127", "128", "255"),
     "post": ("124", "125", "129", "137", "143", "254"),
 }
+#: Each signal that ends who does not expect it; 16 is SIGSTKFLT, of which dash knows no name.
 SIGNALS = {
-    "pre": ("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE"),
-    "post": ("KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "SYS"),
+    "pre": ("HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "XCPU", "XFSZ", "VTALRM"),
+    "post": (
+        *("KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "SYS"),
+        *("PROF", "16", "IO", "PWR"),
+    ),
 }
+#: Seconds for so many attempts, where an executor looks once a second whether one has ended.
+FOR_ALL_SIGNALS = 30
 #: An argument longer than the kernel passes on (32 pages).
 TOO_LONG = "x" * 140_000
 #: Where a script lies that is not among the others.
@@ -48,7 +54,8 @@ def test_deaths_by_signals(case: Case, which: str) -> None:
     """Each attempt dies by another signal: each is a failure, and is tried again."""
     signals = SIGNALS[which]
     settings = {f"{which}ScriptNoOfRetries": len(signals) - 1, f"{which}ScriptParams": signals}
-    given = Given(configured(**settings), scripts(**{which: "die-in-turn"}))
+    config = configured(timeoutInSeconds=FOR_ALL_SIGNALS, **settings)
+    given = Given(config, scripts(**{which: "die-in-turn"}))
     case.backup(given).expect(*failing(which, "signal"), attempts={which: len(signals)})
 
 

@@ -7,16 +7,24 @@ from typing import Any
 
 import pytest
 
-from harness.contract.verdict import FreezeFailed, PostSucceeded, PreSucceeded, SnapshotTaken
+from harness.contract.verdict import (
+    FreezeDone,
+    FreezeFailed,
+    PostSucceeded,
+    PreSucceeded,
+    SnapshotTaken,
+)
 from harness.machines.files import GuestFile
 from harness.oracles.terms import Due
 from harness.scenario.case import Case
 from harness.scenario.courses import ALL_WELL, failing
 from harness.scenario.given import Given, configured, named, policy, script, scripts
-from harness.targets.situation import POST_PATH, PRE_PATH, when_marked
+from harness.targets.situation import POST_PATH, PRE_PATH, when_asked, when_marked, when_told
 
 #: The folder of both scripts, where one is taken away or changed.
 SCRIPTS = ("/opt/scripts/",)
+#: What the snapshot command waits for where a script thaws meanwhile, and how many seconds at most.
+HELD, TO_THAW = "the script has thawed", 20.0
 
 
 @policy
@@ -91,6 +99,33 @@ def test_post_script_is_replaced_by_a_good_one(case: Case) -> None:
     run.expect_where([runs], *ALL_WELL, may_change=SCRIPTS)
 
 
+@pytest.mark.parametrize("which", ["pre", "post"])
+def test_script_replaces_itself_by_a_good_one(case: Case, which: str) -> None:
+    """A script fails and leaves another file of root's with mode 700 in its place: the retry."""
+    settings = {f"{which}ScriptNoOfRetries": 1, f"{which}ScriptParams": ["good"]}
+    other = named({"pre": PRE_PATH, "post": POST_PATH}[which], "impostor").on_wire()
+    run = case.backup(
+        Given(configured(**settings), scripts(**{which: "replace-itself"})),
+        triggers=[when_told("good", {"put": [other]})],
+    )
+    runs = Due(
+        "FILE-09.resolved-once",
+        which,
+        "impostor",
+        expected="the path that was resolved is what is started again, whatever stands there now",
+    )
+    run.expect_where([runs], *ALL_WELL, attempts={which: 2}, may_change=SCRIPTS)
+
+
+@pytest.mark.parametrize(("which", "kind"), [("pre", "pipe"), ("post", "folder")])
+def test_script_replaces_itself(case: Case, which: str, kind: str) -> None:
+    """What stands in its place is no file any more when its retry is due: that is final."""
+    settings = {f"{which}ScriptNoOfRetries": 2, f"{which}ScriptParams": [kind]}
+    given = Given(configured(timeoutInSeconds=3, **settings), scripts(**{which: "replace-itself"}))
+    run = case.backup(given)
+    run.expect(*failing(which, kind="not-found"), may_change=SCRIPTS)
+
+
 def test_links_are_pointed_elsewhere(case: Case) -> None:
     """A link is resolved once, in the precheck: neither a retry nor post follows it again."""
     links = {which: f"/opt/links/{which}.sh" for which in ("pre", "post")}
@@ -124,6 +159,31 @@ def test_pre_script_freezes_the_disk(case: Case, go_on: bool) -> None:
     run.expect(*happened, foreign=["data"])
 
 
+@policy
+def test_pre_script_thaws_in_the_snapshot(case: Case, go_on: bool) -> None:
+    """What the pre-script left behind thaws /data before the set is taken: it is no frozen set."""
+    since = len(case.guest.events)
+    thawed = {"script": "pre", "point": "thawed"}
+
+    def go_on_when_thawed() -> None:
+        case.guest.events.wait(
+            lambda e: e.name == "mark" and thawed.items() <= e.data.items(),
+            case.patience(TO_THAW),
+            since,
+        )
+        case.guest.say(HELD)
+
+    config = configured(continueBackupOnFailure=go_on)
+    run = case.backup(
+        Given(config, scripts(pre="thaw-when-frozen")),
+        triggers=[when_asked(1, [{"await": HELD}])],
+        during=go_on_when_thawed,
+    )
+    happened = (PreSucceeded(), FreezeDone(), SnapshotTaken(), FreezeFailed("thaw"))
+    lives = Due("RUN-07.background", "pre", "thawed")
+    run.expect_where([lives], *happened, PostSucceeded(), foreign=["data"])
+
+
 @pytest.mark.guest("log-disk")
 def test_pre_script_fills_the_log_disk(case: Case) -> None:
     """No log can be written from the pre-script to the post-script: the backup goes well."""
@@ -132,12 +192,13 @@ def test_pre_script_fills_the_log_disk(case: Case) -> None:
 
 
 def test_disk_becomes_read_only(case: Case) -> None:
-    """/data is read-only from the pre-script to the post-script: there is nothing to freeze."""
+    """The pre-script remounts /data read-only until the post-script: there is nothing to freeze."""
+    config = configured(preScriptParams=["read-only"], postScriptParams=["writable"])
     run = case.backup(
-        Given(configured(), scripts()),
+        Given(config, scripts("remount", "remount")),
         triggers=[
-            when_marked("pre", "end", {"remount": "/data", "options": "ro"}),
-            when_marked("post", "start", {"remount": "/data"}),
+            when_told("read-only", {"remount": "/data", "options": "ro"}),
+            when_told("writable", {"remount": "/data"}),
         ],
     )
     run.expect(*ALL_WELL, freezable=[])

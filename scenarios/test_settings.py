@@ -63,13 +63,21 @@ def took(history: History, which: str = "pre") -> float:
 
 
 def test_defaults_apply_to_what_is_left_out(case: Case) -> None:
-    """Only the two required keys: one attempt without arguments, frozen, and the backup goes on."""
-    run = case.backup(Given(REQUIRED, scripts(pre="fail")))
-    attempts, frozen = len(run.history.starts("pre")), bool(run.history.freezes)
-    taken, ends = bool(run.history.sets()), {m.argv[-1] for m in run.history.starts("pre")}
+    """Only the two required keys, and both scripts fail: each is tried once and without arguments,
+    the disks are frozen, and the backup goes on.
+    """
+    run = case.backup(Given(REQUIRED, scripts("fail", "fail")))
+    paths = {"pre": PRE_PATH, "post": POST_PATH}
+    starts = {which: run.history.starts(which) for which in paths}
+    attempts = {which: len(marks) for which, marks in starts.items()}
+    ends = {which: {mark.argv[-1] for mark in marks} for which, marks in starts.items()}
+    bare = all(ends[which] == {path} for which, path in paths.items())
+    once = set(attempts.values()) == {1}
+    frozen = any(call.what == "freeze" for call in run.history.freeze_calls)
+    taken = bool(run.history.sets())
     observations = {
-        "CFG-02.params": (ends == {PRE_PATH}, "no arguments", f"last word: {sorted(ends)}"),
-        "CFG-02.retries": (attempts == 1, "one attempt", f"{attempts} attempts"),
+        "CFG-02.params": (bare, "no arguments", f"last words: {ends}"),
+        "CFG-02.retries": (once, "one attempt of each script", f"attempts: {attempts}"),
         "CFG-02.fsfreeze": (frozen, "the disks are frozen", f"frozen: {frozen}"),
         "CFG-02.continue": (taken, "a set is taken", f"taken: {taken}"),
     }
@@ -78,7 +86,8 @@ def test_defaults_apply_to_what_is_left_out(case: Case) -> None:
     expect_no_warning(run, "CFG-02.plugin-name", "pluginName")
     if run.binds("CFG-02.continue") or all(holds for holds, _, _ in observations.values()):
         failed = ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED)
-        run.expect(failed, FreezeDone(), SnapshotTaken(), PostSucceeded())
+        failed_too = ScriptFinding("post", ErrorName.POST_EXECUTION_FAILED)
+        run.expect(failed, FreezeDone(), SnapshotTaken(), failed_too)
 
 
 @pytest.mark.slow_by_contract

@@ -118,6 +118,11 @@ def when_marked(
     return {"when": when, "do": list(actions)}
 
 
+def when_told(word: str, *actions: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A trigger: carry out `actions` while a script waits that asks for them by this word."""
+    return {"when": {"ask": word}, "do": list(actions)}
+
+
 def when_opened(path: str, *actions: Mapping[str, Any]) -> Mapping[str, Any]:
     """A trigger: carry out `actions` before anybody opens this file, or a file in this folder."""
     return {"when": {"opened": path}, "do": list(actions)}

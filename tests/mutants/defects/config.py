@@ -67,6 +67,14 @@ DEFECTS = (
         scenarios="test_defaults_apply",
     ),
     Defect(
+        name="a-retry-of-post-by-default",
+        breaks=("CFG-02.retries",),
+        edits=(
+            Edit(_CONFIG, old="    post_retries: int = 0\n", new="    post_retries: int = 1\n"),
+        ),
+        scenarios="test_defaults_apply",
+    ),
+    Defect(
         name="no-backup-after-a-failure-by-default",
         breaks=("CFG-02.continue",),
         edits=(
