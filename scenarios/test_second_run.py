@@ -25,6 +25,12 @@ PATIENCE = 8.0
 FIRST_RUN = 20.0
 #: Seconds that the killed run's post-script takes.
 POST_TAKES = 1.5
+#: The same where it outlasts ROB-01's wait, within a budget of its own.
+LONG_POST, LONG_BUDGET = 25, 30
+#: What survives of a killed run begins with its post-script in so many seconds, if it does at all.
+SURVIVORS_BEGIN = 5.0
+#: Seconds that a start may take on a busy machine besides its wait.
+START_LATE = 3.0
 
 WAIT = {"await": "the second run is over"}
 #: Where the first run is held until the second one is over.
@@ -204,4 +210,42 @@ def test_start_right_after_a_kill(case: Case) -> None:
         went_well,
         expected="the run after the kill is succeeded, application",
         observed=str(seconds[0]),
+    )
+
+
+@pytest.mark.slow_by_contract
+def test_start_waits_no_longer_than_it_may(case: Case) -> None:
+    """What survives of a killed run is in a post-script of 25 s: the next run waits 20 s for it.
+
+    Then it may be refused, or begin with its own work; where nobody survived, that post-script is
+    part of its own work.
+    """
+    seconds: list[Beside] = []
+    began: list[float] = []
+    since = len(case.guest.events)
+    in_post = {"script": "post", "point": "start"}
+
+    def start_next() -> None:
+        case.guest.events.wait(
+            lambda e: e.name == "mark" and in_post.items() <= e.data.items(),
+            case.patience(SURVIVORS_BEGIN),
+            since,
+        )
+        began.append(case.guest.now())
+        seconds.append(case.backup_beside(deadline=START_WAIT + START_LATE + 1.0))
+
+    config = configured(timeoutInSeconds=LONG_BUDGET, postScriptParams=[str(LONG_POST)])
+    killed = case.backup(
+        Given(config, scripts(post="work-for")),
+        triggers=[when_marked("pre", "start", KILL)],
+        during=start_next,
+    )
+    starts = [*killed.history.starts("pre"), *killed.history.starts("post")]
+    own = [mark.at - began[0] for mark in starts if mark.at > began[0]]
+    waited = min(seconds[0].seconds, *own) if own else seconds[0].seconds
+    killed.check(
+        "ROB-01.waits",
+        waited <= START_WAIT + START_LATE,
+        expected=f"the run after the kill waits {START_WAIT:g} s at most",
+        observed=f"its wait was over after {waited:.3f} s: {seconds[0]}",
     )

@@ -53,6 +53,18 @@ DEFECTS = (
         scenarios="test_start_right_after_a_kill",
     ),
     Defect(
+        name="waits-for-survivors-as-long-as-they-live",
+        breaks=("ROB-01.waits",),
+        edits=(
+            Edit(
+                "executor/state.py",
+                "SURVIVORS = 20.0\n",
+                "SURVIVORS = 3600.0\n",
+            ),
+        ),
+        scenarios="test_start_waits_no_longer_than_it_may",
+    ),
+    Defect(
         name="a-refused-run-takes-the-record-away",
         breaks=("ROB-02.post",),
         edits=(
