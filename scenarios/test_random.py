@@ -44,9 +44,9 @@ def test_sequence(run_of: int, trials: Trials, snapcert_options: Options) -> Non
     """Runs, kills and recoveries in one guest: each step leaves what the next must find."""
     random = Random(f"{snapcert_options.seed}/runs/{run_of}")
     more = snapcert_options.situations > USUAL_SITUATIONS
-    steps = sequence.draw_sequence(random, trials.binds, FULL_LENGTH if more else USUAL_LENGTH)
-    filesystem = snapcert_options.filesystems[0]
-    kind = Kind[sequence.Steps](
-        sequence.describe, sequence.simpler, lambda _: ("data", filesystem), follow
+    length = FULL_LENGTH if more else USUAL_LENGTH
+    runs = sequence.draw_sequence(random, trials.binds, length, snapcert_options.filesystems)
+    kind = Kind[sequence.Runs](
+        str, sequence.simpler, lambda r: (r.machine.place.layout, r.machine.filesystem), follow
     )
-    trials.judge(steps, kind)
+    trials.judge(runs, kind)

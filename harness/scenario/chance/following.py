@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.contract.config import CONFIG_PATH
 from harness.contract.errors import ErrorName
 from harness.machines.files import GuestFile
 from harness.scenario.case import Case, Run
-from harness.scenario.chance.sequence import Planned, Step, planned
+from harness.scenario.chance.sequence import Planned, Runs, Step, planned
+from harness.scenario.chance.staging import LATE_BUDGET
 from harness.scenario.given import Given, configured, scripts
 from harness.targets.beside import Beside
-from harness.targets.situation import KILL, when_asked, when_marked
+from harness.targets.situation import KILL, at_call, when_asked, when_marked
 
 #: Seconds for a script to begin, and for a second run to be refused (ROB-01 gives it 5).
 _TO_BEGIN = 20.0
 _TO_REFUSE = 8.0
 
 
-def follow(case: Case, steps: Sequence[Step]) -> None:
+def follow(case: Case, runs: Runs) -> None:
     """Every run in its order; what a killed one owes must have been paid in the next."""
     before: Run | None = None
-    for plan in planned(steps):
+    for plan in planned(runs):
         run = _run(case, plan)
         if plan.owed and before is not None:
             run.check_recovered(before, own=plan.own)
@@ -33,7 +34,7 @@ def _run(case: Case, plan: Planned) -> Run:
     step = plan.step
     seconds: list[Beside] = []
     run = case.backup(
-        _given(step),
+        _given(plan),
         snapshots=(step.snapshot,),
         triggers=_triggers(step),
         during=_start_second(case, seconds) if step.beside else None,
@@ -46,18 +47,26 @@ def _run(case: Case, plan: Planned) -> Run:
     return run
 
 
-def _given(step: Step) -> Given:
+def _given(plan: Planned) -> Given:
+    step, machine = plan.step, plan.machine
     files = scripts(pre=step.pre, post=step.post)
-    if step.configured:
-        return Given(configured(), files)
-    return Given(None, (*files, GuestFile(CONFIG_PATH, kind="absent")))
+    if not step.configured:
+        return Given(None, (*files, GuestFile(CONFIG_PATH, kind="absent")))
+    settings: dict[str, Any] = {"timeoutInSeconds": LATE_BUDGET} if step.late else {}
+    settings["continueBackupOnFailure"] = machine.go_on
+    settings["fsFreezeEnabled"] = machine.fsfreeze
+    return Given(configured(**settings), files)
 
 
 def _triggers(step: Step) -> tuple[Mapping[str, Any], ...]:
     if step.killed is None:
         return ()
-    script, point = step.killed
-    return (when_asked(1, [KILL]) if script == "snapshot" else when_marked(script, point, KILL),)
+    where, point = step.killed
+    if where == "snapshot":
+        return (when_asked(1, [KILL]),)
+    if where in ("freeze", "thaw"):
+        return (at_call(where, KILL, number=1),)
+    return (when_marked(where, point, KILL),)
 
 
 def _start_second(case: Case, seconds: list[Beside]) -> Callable[[], None]:
