@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from harness.contract.rulesets import RULESETS, STRICT
 from tests.overlay import Edit
 
-__all__ = ["Defect", "Edit", "KitDefect", "Reading", "digest"]
+__all__ = ["Defect", "Drawn", "Edit", "KitDefect", "Reading", "digest"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class Reading(Defect):
     """
 
     accepted: tuple[str, ...] = tuple(rules for rules in RULESETS if rules != STRICT)
+
+
+@dataclass(frozen=True)
+class Drawn(Defect):
+    """Noticed where two things meet that are seldom drawn together: more is drawn for it."""
+
+    situations: int = 40
 
 
 @dataclass(frozen=True)

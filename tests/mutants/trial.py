@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.contract.rulesets import STRICT
 from harness.executor.package import pack, sources
 from harness.results.verdict import is_bad
-from tests.mutants.defect import Defect, KitDefect, Reading
+from tests.mutants.defect import Defect, Drawn, KitDefect, Reading
 from tests.overlay import edited, lay_over
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,8 +78,9 @@ def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
 
 
 def _conform(defect: Defect, archive: Path, rules: str) -> list[str]:
+    drawn = ["--situations", str(defect.situations)] if isinstance(defect, Drawn) else []
     return ["conform", "--executor", f"reference:{archive}", "--rules", rules,
-            "--fs", defect.filesystems, "-k", defect.scenarios]  # fmt: skip
+            "--fs", defect.filesystems, "-k", defect.scenarios, *drawn]  # fmt: skip
 
 
 def _run(words: list[str], out: Path) -> Trial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.defect import Defect, Edit
+from tests.mutants.defect import Defect, Drawn, Edit
 
 DEFECTS = (
     Defect(
@@ -33,7 +33,7 @@ DEFECTS = (
         ),
         scenarios="test_random and test_situation",
     ),
-    Defect(
+    Drawn(
         # What survives of it pays nothing, which it may leave to the next run; but not to one that
         # forgets it because the config is gone.
         name="no-recovery-without-a-config",
