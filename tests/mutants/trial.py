@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.contract.rulesets import STRICT
 from harness.executor.package import pack, sources
 from harness.results.verdict import is_bad
-from tests.mutants.defect import Defect, Drawn, KitDefect, Reading
+from tests.mutants.defect import SEED, Defect, Drawn, KitDefect, Reading
 from tests.overlay import edited, lay_over
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +63,7 @@ def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
     """Run the scenarios that must notice it; `folder` takes the broken program and the record."""
     if isinstance(defect, KitDefect):
         broken_kit(defect, folder / defect.kit)
-        rounds = ["--level", "3", "--rounds", str(defect.rounds)]
+        rounds = ["--level", "3", "--rounds", str(defect.rounds), "--seed", str(SEED)]
         words = ["certify", str(folder / defect.kit), *rounds]
         return _run(words, folder / "out")
     archive = folder / "executor.pyz"
@@ -78,13 +78,13 @@ def try_defect(defect: Defect | KitDefect, folder: Path) -> Trial:
 
 
 def _conform(defect: Defect, archive: Path, rules: str) -> list[str]:
-    drawn = ["--situations", str(defect.situations)] if isinstance(defect, Drawn) else []
+    seed = defect.seed if isinstance(defect, Drawn) else SEED
     return ["conform", "--executor", f"reference:{archive}", "--rules", rules,
-            "--fs", defect.filesystems, "-k", defect.scenarios, *drawn]  # fmt: skip
+            "--fs", defect.filesystems, "-k", defect.scenarios, "--seed", str(seed)]  # fmt: skip
 
 
 def _run(words: list[str], out: Path) -> Trial:
-    words = [*words, "-n", "0", "--seed", "1", "--out", str(out), "--quiet"]
+    words = [*words, "-n", "0", "--out", str(out), "--quiet"]
     done = subprocess.run(
         [sys.executable, "-c", _SNAPCERT, *words],
         cwd=ROOT,

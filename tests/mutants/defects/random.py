@@ -55,6 +55,7 @@ DEFECTS = (
             ),
         ),
         scenarios="test_random and test_sequence",
+        seed=94,
     ),
     Defect(
         name="fourth-run-is-not-frozen",
