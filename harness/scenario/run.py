@@ -48,6 +48,11 @@ class Judge(Protocol):
         """The rule set in force."""
         ...
 
+    @property
+    def reference(self) -> bool:
+        """Whether the executor is this project's own."""
+        ...
+
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""
         ...
@@ -92,9 +97,9 @@ class Run:
         executor can't leave an outcome. `about` are the project's clauses for this situation: where
         they do not bind, an executor that breaks one of them is not blamed for what follows.
         """
-        rules = self.case.rules
+        rules, reference = self.case.rules, self.case.reference
         row = row_of(self.policy, happenings)
-        course = course_of(self.policy, happenings, rules)
+        course = course_of(self.policy, happenings, rules, reference=reference)
         terms = Terms(
             row=row.rule,
             status=row.status,
@@ -127,7 +132,8 @@ class Run:
             unfrozen=unfrozen_of(self.policy, happenings),
             told=told,
         )
-        self._judge(expected_of(self.policy, happenings, rules), terms, about)
+        expected = expected_of(self.policy, happenings, rules, reference=reference)
+        self._judge(expected, terms, about)
         return self
 
     def expect_refused(self, finding: Happening, clause: str) -> Run:
@@ -218,7 +224,10 @@ class Run:
             background=tuple(background),
             may_change=tuple(may_change),
         )
-        expected = expected_of(self.policy, happenings, self.case.rules) if happenings else None
+        expected = None
+        if happenings:
+            rules, reference = self.case.rules, self.case.reference
+            expected = expected_of(self.policy, happenings, rules, reference=reference)
         self._judge(expected, terms)
         return self
 
