@@ -169,10 +169,10 @@ class Run:
     def expect_where(self, dues: Sequence[Due], *happenings: Happening, **more: Any) -> Run:
         """What happens where these marks are as their clauses want it; `more` as for `expect`.
 
-        Where one is not, and its clause does not bind, what comes of it is the executor's own
-        affair: nothing more is judged.
+        Where one is not, or comes too late, and its clause does not bind, what comes of it is the
+        executor's own affair: nothing more is judged.
         """
-        marks = due_marks(self.history, dues)
+        marks = due_marks(self.history, dues, dict.fromkeys(get_args(ScriptName), self.budget))
         if all(mark.holds or self.binds(mark.clause) for mark in marks):
             return self.expect(*happenings, due=dues, **more)
         for mark in marks:

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import ErrorName
-from harness.contract.rulesets import RULESETS, binding
+from harness.contract.rulesets import RULESETS
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -28,7 +27,7 @@ from harness.contract.verdict import (
     SnapshotFailed,
     SnapshotTaken,
 )
-from harness.history import Fault, Finding, History, Outcome
+from harness.history import Fault, History, Outcome
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.run import Run
 from tests.oracles.builders import (
@@ -42,8 +41,8 @@ from tests.oracles.builders import (
     outcome,
     snapshot,
 )
+from tests.scenario.kept import OPEN, Kept
 
-OPEN = tuple(rules for rules in RULESETS if rules != "strict")
 PERMISSION = ErrorName.PRE_PERMISSION.value
 CONFIG = ErrorName.INCORRECT_CONFIG.value
 PLUGIN_HOST = ErrorName.INCORRECT_PLUGIN_HOST.value
@@ -51,26 +50,6 @@ FREEZE, SNAPSHOT = ErrorName.FREEZE_FAILED.value, ErrorName.SNAPSHOT_FAILED.valu
 FAIL = Policy(continue_on_failure=False)
 SINGLE = Policy(single_disk=True)
 SINGLE_FAIL = Policy(continue_on_failure=False, single_disk=True)
-
-
-class Kept:
-    """A case without a guest: it keeps what was found."""
-
-    def __init__(self, rules: str, *, reference: bool = False) -> None:
-        self.rules = rules
-        self.reference = reference
-        self.found: list[Finding] = []
-
-    def add(self, finding: Finding, history: History) -> None:
-        self.found.append(finding)
-
-    def binds(self, clause: str) -> bool:
-        return binding(CATALOGUE[clause], self.rules)
-
-    @property
-    def failed(self) -> set[str]:
-        """The clauses that bind and do not hold."""
-        return {f.clause for f in self.found if not f.holds and self.binds(f.clause)}
 
 
 Expectation = Callable[[Run], object]
