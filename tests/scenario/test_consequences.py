@@ -22,8 +22,17 @@ from harness.scenario.run import Run
 from scenarios import test_budgets as budgets
 from scenarios import test_output as output
 from scenarios import test_plugin_host as plugin_host
+from scenarios import test_settings as settings
 from scenarios import test_surroundings as surroundings
-from tests.oracles.builders import end, history, mark, marks_of_a_run, outcome
+from tests.oracles.builders import (
+    end,
+    freeze,
+    history,
+    mark,
+    marks_of_a_run,
+    outcome,
+    snapshot,
+)
 from tests.scenario.kept import OPEN, Kept
 
 PRE_FAILED, PRE_LATE = ErrorName.PRE_EXECUTION_FAILED.value, ErrorName.PRE_TIMEOUT.value
@@ -71,7 +80,8 @@ def ran(claim: Outcome, *marks: Mark, **changes: Any) -> History:
         ScriptRun("pre" if m.script == "pre" else "post", 200, m.at, ends.get(m.script))
         for m in starts
     )
-    return history(end=end(claim), **{"marks": marks, "script_runs": runs, **changes})
+    made = {"marks": marks, "script_runs": runs, "end": end(claim)}
+    return history(**(made | changes))
 
 
 PRE_START, PRE_END, POST_START, POST_END = marks_of_a_run()
@@ -90,6 +100,30 @@ PRE_BLOCKED = ran(FELL, PRE_START, PRE_END_LATE, POST_START, POST_END)
 POST_BLOCKED = ran(POST_FELL, PRE_START, PRE_END, POST_START, POST_END_LATE)
 PRE_UNHEARD = ran(FELL, PRE_START, POST_START, POST_END)
 POST_UNHEARD = ran(POST_FELL, PRE_START, PRE_END, POST_START)
+#: It hangs and is never ended; the set is asked for after the default timeout, or far too early.
+LEFT = ScriptRun("pre", 200, 101.0, None)
+
+
+def left_running(until: float) -> History:
+    post = (replace(POST_START, at=until + 2), replace(POST_END, at=until + 3))
+    return ran(
+        FELL,
+        PRE_START,
+        *post,
+        script_runs=(LEFT, ScriptRun("post", 300, until + 2, until + 3)),
+        snapshots=(
+            snapshot(requested=until, answered=until + 1, taken_from=until, taken_to=until + 0.5),
+        ),
+        freezes=(
+            freeze(
+                thawed_before=until - 0.2, first=until - 0.1, last=until + 1, thawed_after=until + 2
+            ),
+        ),
+        end=end(FELL, ended=until + 4),
+        ended=until + 20,
+    )
+
+
 REFUSED = ran(outcome("succeeded", "file-system"))
 
 
@@ -131,6 +165,11 @@ BROKEN: dict[str, tuple[History, Scenario, str]] = {
         "RUN-09.stdin",
     ),
     "a plugin host of its own mind": (REFUSED, two_plugins, "FILE-06.config-path"),
+    "a script that timed out left running": (
+        left_running(132.0),
+        settings.test_default_timeout,
+        "RUN-05.bound",
+    ),
 }
 
 
@@ -181,6 +220,16 @@ BLAMED: dict[str, tuple[History, Scenario, str]] = {
         ran(FELL, PRE_START, WORDS["pre"], POST_START, POST_END),
         output.test_output_is_no_text,
         "RUN-02.exit-status",
+    ),
+    "a default of 9 s, and the script left running": (
+        left_running(110.0),
+        settings.test_default_timeout,
+        "CFG-02.timeout",
+    ),
+    "a default of 60 s, and the script left running": (
+        left_running(161.0),
+        settings.test_default_timeout,
+        "CFG-02.timeout",
     ),
     "a corrupt plugin host that is not told": (REFUSED, no_ini_file, "FILE-06.error"),
 }
