@@ -62,15 +62,17 @@ def took(history: History, which: str = "pre") -> float:
     """How long the first execution of this script lasted, in seconds; 0 where there is none.
 
     One that is left running, which is RUN-05's affair, lasted until the run went on without it.
+    Where the kernel saw none, because a shell reads the script, its first mark is the start.
     """
     runs = [run for run in history.script_runs if run.script == which]
-    if not runs:
+    starts = [run.started for run in runs] or [mark.at for mark in history.starts(which)]
+    if not starts:
         return 0.0
-    went_on = [history.end.ended]
+    ends = [history.end.ended, *(run.ended for run in runs[:1] if run.ended is not None)]
     if which == "pre":
-        went_on += [s.requested for s in history.snapshots]
-        went_on += [mark.at for mark in history.starts("post")]
-    return min(runs[0].ended or history.ended, *went_on) - runs[0].started
+        ends += [s.requested for s in history.snapshots]
+        ends += [mark.at for mark in history.starts("post")]
+    return min(ends) - starts[0]
 
 
 def test_defaults_apply_to_what_is_left_out(case: Case) -> None:

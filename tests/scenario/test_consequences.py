@@ -226,6 +226,11 @@ BLAMED: dict[str, tuple[History, Scenario, str]] = {
         settings.test_default_timeout,
         "CFG-02.timeout",
     ),
+    "a default of 9 s, of a script that a shell reads": (
+        replace(left_running(110.0), script_runs=()),
+        settings.test_default_timeout,
+        "CFG-02.timeout",
+    ),
     "a default of 60 s, and the script left running": (
         left_running(161.0),
         settings.test_default_timeout,
