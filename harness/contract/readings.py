@@ -28,19 +28,24 @@ from .verdict import (
 )
 
 
-def accepted(policy: Policy, happenings: Sequence[Happening], rules: str) -> Tuple[Verdict, ...]:
+def accepted(
+    policy: Policy, happenings: Sequence[Happening], rules: str, *, reference: bool = False
+) -> Tuple[Verdict, ...]:
     """Every verdict that an executor may give under `rules`; the first is `judge`'s.
 
     `policy` is what the config file says, also where it can't be trusted. Under every rule set:
-    the two readings of FBK-08 where continueBackupOnFailure is true, and SnapshotFailed without
-    FsFreezeFailed (FRZ-06). Outside "strict" also what the sources leave open: FBK-02b and FBK-05
-    with continueBackupOnFailure false, FBK-05's level, a freeze failure with false, and, where a
+    the two readings of FBK-08 where continueBackupOnFailure is true (the `reference` executor has
+    but one, it tells what it froze), and SnapshotFailed without FsFreezeFailed (FRZ-06). Outside
+    "strict" also what the sources leave open: FBK-02b and FBK-05 with continueBackupOnFailure
+    false, FBK-05's level, a freeze failure with false, the run that fails where only this project
+    says that it goes on (after a freeze failure, a permission finding, a recovery), and, where a
     finding rests on a reason of this project alone (FILE-03 with mode 400, a duplicate key, a
     recovery), the run that did not make it and went well.
     """
     expected = judge(policy, happenings)
     readings = [expected]
-    if _either_level(policy, happenings) and expected.consistency == "file-system":
+    either = _either_level(policy, happenings) and not reference
+    if either and expected.consistency == "file-system":
         readings.append(expected._replace(consistency="crash"))
     if any_of(happenings, SnapshotFailed):
         readings.extend(_one_error_enough(expected, happenings))
@@ -127,6 +132,8 @@ def _left_open(policy: Policy, happenings: Sequence[Happening], expected: Verdic
     if policy.fsfreeze and not any_of(happenings, FreezeFailed):
         fallen.insert(0, Verdict("succeeded", "file-system", errors))
     readings: List[Verdict] = []
+    if _may_fail(policy, happenings):
+        readings.append(Verdict("failed", "none", errors))
     scripts = [h for h in happenings if isinstance(h, ScriptFinding)]
     refused = [h for h in scripts if h.phase == "precheck" and str(h.name) in _PERMISSION]
     if any_of(happenings, ConfigFinding, PluginHostFinding):
@@ -143,6 +150,18 @@ def _left_open(policy: Policy, happenings: Sequence[Happening], expected: Verdic
     if findings and all(map(_own_reason, findings)) and not any_of(happenings, FreezeFailed):
         readings.append(Verdict("succeeded", "application"))
     return readings
+
+
+def _may_fail(policy: Policy, happenings: Sequence[Happening]) -> bool:
+    """That such a run goes on is this project's word alone: FBK-06, FBK-02b, FILE-09, ROB-05.
+
+    On a single disk it does after any script finding of its own (FBK-08).
+    """
+    scripts = [h for h in happenings if isinstance(h, ScriptFinding)]
+    if any_of(happenings, FreezeFailed) or any(h.phase == "recover" for h in scripts):
+        return True
+    refused = bool(scripts) and all(str(h.name) in _PERMISSION for h in scripts)
+    return refused and not policy.single_disk
 
 
 def _own_reason(finding: Happening) -> bool:

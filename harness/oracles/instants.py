@@ -71,7 +71,7 @@ def post_start(history: History) -> When | None:
     return When(late - EVENT_LATE, late)
 
 
-def own_starts(history: History, script: ScriptName) -> tuple[Mark, ...]:
+def own_starts(history: History, script: str) -> tuple[Mark, ...]:
     """The start marks of this run's own script, without those of a recovery before its pre."""
     pre = history.starts("pre")
     return tuple(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from harness.contract.errors import for_script
 from harness.history import Finding, History, Mark
@@ -56,7 +56,7 @@ def findings(history: History, terms: Terms) -> tuple[Finding, ...]:
             result += _arguments(history, script)
             result += _budget(history, script)
     result += _surroundings(history, terms)
-    result += due_marks(history, terms.due)
+    result += due_marks(history, terms.due, {s.script: s.budget for s in terms.scripts})
     result += _output(history, terms)
     return tuple(result)
 
@@ -216,19 +216,37 @@ def _signals(mark: Mark) -> str:
     return ", ".join(parts)
 
 
-def due_marks(history: History, dues: Sequence[Due]) -> tuple[Finding, ...]:
-    """Whether the marks that only a fixture script can make are there, or are not."""
-    return tuple(_due(due, history.last(due.script, due.point) is not None) for due in dues)
+def due_marks(
+    history: History, dues: Sequence[Due], budgets: Mapping[str, float | None]
+) -> tuple[Finding, ...]:
+    """Whether the marks that only a fixture script can make are there, or are not.
+
+    One that is made too late shows that its script was kept from it, and counts as not made: after
+    the script's budget, in seconds, or by a pre-script that the snapshot did not wait for.
+    """
+    return tuple(_due(history, due, budgets.get(due.script)) for due in dues)
 
 
-def _due(due: Due, there: bool) -> Finding:
+def _due(history: History, due: Due, budget: float | None) -> Finding:
+    marks = [m for m in history.marks if (m.script, m.point) == (due.script, due.point)]
+    in_time = [m for m in marks if m.at <= _latest(history, due.script, budget)]
+    late = due.there and bool(marks) and not in_time
+    seen = "reported too late" if late else "reported" if marks else "not reported"
     return found(
         due.clause,
-        there == due.there,
+        bool(in_time) if due.there else not marks,
         due.expected
         or f"the {due.script}-script {'reports' if due.there else 'never reports'} {due.point!r}",
-        f"{due.point!r} was {'' if there else 'not '}reported",
+        f"{due.point!r} was {seen}",
     )
+
+
+def _latest(history: History, script: str, budget: float | None) -> float:
+    """Until when a script can have done its work as it should: its budget counts from its start."""
+    starts = own_starts(history, script)
+    latest = starts[0].at + budget if starts and budget is not None else math.inf
+    asked = [s.requested for s in history.snapshots] if script == "pre" else []
+    return min([latest, *asked[:1]])
 
 
 def _output(history: History, terms: Terms) -> Iterator[Finding]:

@@ -49,7 +49,8 @@ class ScriptTerms:
 class Due:
     """A mark that must be there, or must not, with the clause that says so.
 
-    For what only a fixture script can see: `point` is a word of its own, such as "alive".
+    For what only a fixture script can see: `point` is a word of its own, such as "alive". One that
+    must be there comes in time: within its script's budget, of a pre-script before the snapshot.
     """
 
     clause: str

@@ -99,9 +99,11 @@ class Course:
     calls: int | None
 
 
-def expected_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Expected:
-    """Every verdict that the rule set accepts."""
-    verdicts = accepted(policy, happenings, rules)
+def expected_of(
+    policy: Policy, happenings: Sequence[Happening], rules: str, *, reference: bool = False
+) -> Expected:
+    """Every verdict that the rule set accepts, of the `reference` executor or of another."""
+    verdicts = accepted(policy, happenings, rules, reference=reference)
     return Expected(
         status=tuple(dict.fromkeys(cast(Status, v.status) for v in verdicts)),
         consistency=tuple(dict.fromkeys(cast(Consistency, v.consistency) for v in verdicts)),
@@ -168,7 +170,9 @@ def _table(rule: str, named: str) -> Row:
     return Row(rule, f"{rule}.status", f"{rule}.level", named)
 
 
-def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Course:
+def course_of(
+    policy: Policy, happenings: Sequence[Happening], rules: str, *, reference: bool = False
+) -> Course:
     """What the executor does in this situation, by the same fold that gives the verdict."""
     before = [
         h
@@ -182,7 +186,7 @@ def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Co
         for h in happenings
     )
     due = proceeds(policy, before)
-    verdicts = accepted(policy, happenings, rules)
+    verdicts = accepted(policy, happenings, rules, reference=reference)
     both = len({verdict.status for verdict in verdicts}) > 1
     levels = {verdict.consistency for verdict in verdicts} - {"none"}
     stops = any(isinstance(h, FreezeFailed) and h.phase == "freeze" for h in happenings)
@@ -194,7 +198,8 @@ def course_of(policy: Policy, happenings: Sequence[Happening], rules: str) -> Co
         isinstance(h, NotConfigured | ConfigFinding | PluginHostFinding) for h in happenings
     )
     freezes: bool | None = due.freeze
-    if both or len(levels) > 1 or stops or unsaid:
+    # Who goes on where a failure is accepted too has frozen all the same, if that is due by then.
+    if (both and not due.snapshot) or len(levels) > 1 or stops or unsaid:
         freezes = None
     return Course(scripts_run, freezes, None if both or unsaid else int(goes_on))
 

@@ -48,6 +48,11 @@ class Judge(Protocol):
         """The rule set in force."""
         ...
 
+    @property
+    def reference(self) -> bool:
+        """Whether the executor is this project's own."""
+        ...
+
     def binds(self, clause: str) -> bool:
         """Whether the rule set binds the executor to this clause, and it claims the rule."""
         ...
@@ -92,9 +97,9 @@ class Run:
         executor can't leave an outcome. `about` are the project's clauses for this situation: where
         they do not bind, an executor that breaks one of them is not blamed for what follows.
         """
-        rules = self.case.rules
+        rules, reference = self.case.rules, self.case.reference
         row = row_of(self.policy, happenings)
-        course = course_of(self.policy, happenings, rules)
+        course = course_of(self.policy, happenings, rules, reference=reference)
         terms = Terms(
             row=row.rule,
             status=row.status,
@@ -127,7 +132,8 @@ class Run:
             unfrozen=unfrozen_of(self.policy, happenings),
             told=told,
         )
-        self._judge(expected_of(self.policy, happenings, rules), terms, about)
+        expected = expected_of(self.policy, happenings, rules, reference=reference)
+        self._judge(expected, terms, about)
         return self
 
     def expect_refused(self, finding: Happening, clause: str) -> Run:
@@ -163,10 +169,10 @@ class Run:
     def expect_where(self, dues: Sequence[Due], *happenings: Happening, **more: Any) -> Run:
         """What happens where these marks are as their clauses want it; `more` as for `expect`.
 
-        Where one is not, and its clause does not bind, what comes of it is the executor's own
-        affair: nothing more is judged.
+        Where one is not, or comes too late, and its clause does not bind, what comes of it is the
+        executor's own affair: nothing more is judged.
         """
-        marks = due_marks(self.history, dues)
+        marks = due_marks(self.history, dues, dict.fromkeys(get_args(ScriptName), self.budget))
         if all(mark.holds or self.binds(mark.clause) for mark in marks):
             return self.expect(*happenings, due=dues, **more)
         for mark in marks:
@@ -218,7 +224,10 @@ class Run:
             background=tuple(background),
             may_change=tuple(may_change),
         )
-        expected = expected_of(self.policy, happenings, self.case.rules) if happenings else None
+        expected = None
+        if happenings:
+            rules, reference = self.case.rules, self.case.reference
+            expected = expected_of(self.policy, happenings, rules, reference=reference)
         self._judge(expected, terms)
         return self
 

@@ -26,6 +26,7 @@ from harness.contract.verdict import (
 
 _TRUE = Policy()
 _FALSE = Policy(continue_on_failure=False)
+_SINGLE_FALSE = Policy(continue_on_failure=False, single_disk=True)
 _PRE_PERMISSION = "InsufficientPermissionforPre-Script"
 _REST: tuple[Happening, ...] = (FreezeDone(), SnapshotTaken())
 
@@ -166,6 +167,62 @@ def test_a_freeze_failure_with_false_may_go_on_outside_strict() -> None:
     run = (PreSucceeded(), FreezeFailed(), PostSucceeded())
     assert _readings(_FALSE, "strict", *run) == {("failed", "none")}
     assert _readings(_FALSE, "2025-04", *run) == {("failed", "none"), ("succeeded", "crash")}
+
+
+@pytest.mark.parametrize(
+    ("policy", "happenings"),
+    [
+        (_TRUE, (PreSucceeded(), FreezeFailed(), SnapshotTaken(), PostSucceeded())),
+        (_TRUE, (NotConfigured(), FreezeDone(), SnapshotTaken(), FreezeFailed("thaw"))),
+        (_TRUE, (ConfigFinding("json"), FreezeFailed(), SnapshotTaken())),
+        (_TRUE, (ScriptFinding("pre", "Pre-ScriptTimeout"), FreezeFailed(), SnapshotTaken())),
+        (_SINGLE_FALSE, (PreSucceeded(), FreezeFailed(), SnapshotTaken(), PostSucceeded())),
+        (_TRUE, (ScriptFinding("precheck", _PRE_PERMISSION, "permissions"), *_REST)),
+        (_TRUE, (ScriptFinding("pre", _PRE_PERMISSION, "permissions"), *_REST)),
+        (_TRUE, (ScriptFinding("recover", "Post-ScriptTimeout"), *_REST)),
+        (_SINGLE_FALSE, (ScriptFinding("recover", "Post-ScriptTimeout"), *_REST)),
+    ],
+)
+def test_only_this_project_says_that_it_goes_on(
+    policy: Policy, happenings: tuple[Happening, ...]
+) -> None:
+    for rules in ("2017-04", "2025-04"):
+        assert ("failed", "none") in _readings(policy, rules, *happenings)
+    assert ("failed", "none") not in _readings(policy, "strict", *happenings)
+
+
+@pytest.mark.parametrize(
+    ("policy", "happenings"),
+    [
+        (_TRUE, (PreSucceeded(), *_REST, PostSucceeded())),
+        (_TRUE, (PreSucceeded(), *_REST, ScriptFinding("post", "Post-ScriptTimeout"))),
+        (_TRUE, (ScriptFinding("pre", "Pre-ScriptTimeout"), *_REST)),
+        (_TRUE, (ScriptFinding("precheck", "Pre-ScriptNotFound"), *_REST)),
+        (
+            _TRUE,
+            (
+                ScriptFinding("precheck", _PRE_PERMISSION),
+                ScriptFinding("precheck", "Post-ScriptNotFound"),
+                *_REST,
+            ),
+        ),
+        (_SINGLE_FALSE, (ScriptFinding("precheck", _PRE_PERMISSION, "permissions"), *_REST)),
+        (_SINGLE_FALSE, (ScriptFinding("post", "Post-ScriptTimeout"), *_REST)),
+    ],
+)
+def test_a_run_that_goes_on_by_the_sources_may_not_fail(
+    policy: Policy, happenings: tuple[Happening, ...]
+) -> None:
+    for rules in ("2017-04", "2025-04", "strict"):
+        assert {status for status, _ in _readings(policy, rules, *happenings)} == {"succeeded"}
+
+
+@pytest.mark.parametrize("rules", ["2017-04", "2025-04", "strict"])
+def test_the_reference_tells_what_it_froze(rules: str) -> None:
+    """FBK-08 leaves the level to the others."""
+    run = (ScriptFinding("pre", "Pre-ScriptTimeout"), *_REST, PostSucceeded())
+    (verdict,) = accepted(Policy(single_disk=True), run, rules, reference=True)
+    assert (verdict.status, verdict.consistency) == ("succeeded", "file-system")
 
 
 def test_thawed_too_early_and_no_snapshot_needs_one_error() -> None:

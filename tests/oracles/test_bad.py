@@ -294,6 +294,21 @@ BAD: dict[str, Bad] = {
         None,
         Terms(due=(Due("RUN-07.background", "post", "alive"),)),
     ),
+    "a mark of pre that the snapshot did not wait for": Bad(
+        "RUN-08.no-block",
+        history(snapshots=(snapshot(requested=101.5),)),
+        None,
+        Terms(due=(Due("RUN-08.no-block", "pre", "end"),)),
+    ),
+    "a mark of post after its budget": Bad(
+        "RUN-08.no-block",
+        history(),
+        None,
+        Terms(
+            scripts=(ScriptTerms("pre"), ScriptTerms("post", budget=0.9)),
+            due=(Due("RUN-08.no-block", "post", "end"),),
+        ),
+    ),
     "a mark that must not": Bad(
         "RUN-05.no-retry",
         history(),

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from harness.contract.clauses import CATALOGUE
 from harness.contract.errors import ErrorName
-from harness.contract.rulesets import RULESETS, binding
+from harness.contract.rulesets import RULESETS
 from harness.contract.verdict import (
     ConfigFinding,
     FreezeDone,
@@ -28,7 +27,7 @@ from harness.contract.verdict import (
     SnapshotFailed,
     SnapshotTaken,
 )
-from harness.history import Fault, Finding, History, Outcome
+from harness.history import Fault, History, Outcome
 from harness.scenario.given import Given, configured, scripts
 from harness.scenario.run import Run
 from tests.oracles.builders import (
@@ -42,40 +41,29 @@ from tests.oracles.builders import (
     outcome,
     snapshot,
 )
+from tests.scenario.kept import OPEN, Kept
 
-OPEN = tuple(rules for rules in RULESETS if rules != "strict")
 PERMISSION = ErrorName.PRE_PERMISSION.value
 CONFIG = ErrorName.INCORRECT_CONFIG.value
 PLUGIN_HOST = ErrorName.INCORRECT_PLUGIN_HOST.value
 FREEZE, SNAPSHOT = ErrorName.FREEZE_FAILED.value, ErrorName.SNAPSHOT_FAILED.value
 FAIL = Policy(continue_on_failure=False)
 SINGLE = Policy(single_disk=True)
-
-
-class Kept:
-    """A case without a guest: it keeps what was found."""
-
-    def __init__(self, rules: str) -> None:
-        self.rules = rules
-        self.found: list[Finding] = []
-
-    def add(self, finding: Finding, history: History) -> None:
-        self.found.append(finding)
-
-    def binds(self, clause: str) -> bool:
-        return binding(CATALOGUE[clause], self.rules)
-
-    @property
-    def failed(self) -> set[str]:
-        """The clauses that bind and do not hold."""
-        return {f.clause for f in self.found if not f.holds and self.binds(f.clause)}
+SINGLE_FAIL = Policy(continue_on_failure=False, single_disk=True)
 
 
 Expectation = Callable[[Run], object]
 
 
-def failed(observed: History, policy: Policy, expectation: Expectation, rules: str) -> set[str]:
-    judge = Kept(rules)
+def failed(
+    observed: History,
+    policy: Policy,
+    expectation: Expectation,
+    rules: str,
+    *,
+    reference: bool = False,
+) -> set[str]:
+    judge = Kept(rules, reference=reference)
     config = configured(
         continueBackupOnFailure=policy.continue_on_failure, fsFreezeEnabled=policy.fsfreeze
     )
@@ -119,7 +107,7 @@ def unfrozen(claim: Outcome, **changes: Any) -> History:
 
 def no_set(claim: Outcome) -> History:
     """No freeze, no set, no script."""
-    return frozen(claim, freezes=(), snapshots=(), images=())
+    return frozen(claim, **NO_SET)
 
 
 def with_scripts(claim: Outcome, **changes: Any) -> History:
@@ -131,6 +119,7 @@ THAWED_EARLY: dict[str, Any] = {
     "freezes": (freeze(last=102.21, thawed_after=102.215),),
     "faults": (Fault(102.2, "thaw /data"),),
 }
+NO_SET: dict[str, Any] = {"freezes": (), "snapshots": (), "images": ()}
 NO_SNAPSHOT: dict[str, Any] = {
     "snapshots": (snapshot(set_id=None, answer=1, taken_from=None, taken_to=None),)
 }
@@ -140,6 +129,14 @@ NO_INI = expecting(PluginHostFinding("ini"), FreezeDone(), SnapshotTaken())
 UNCONFIGURED = expecting(NotConfigured(), FreezeDone(), SnapshotTaken())
 NARROW = refused(ConfigFinding("narrow"), "FILE-03.narrow")
 NO_FREEZE = expecting(PreSucceeded(), FreezeFailed(), SnapshotTaken(), PostSucceeded())
+NEITHER_GOES_WELL = expecting(
+    ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED),
+    FreezeFailed(),
+    SnapshotTaken(),
+    PostSucceeded(),
+)
+UNRECOVERED = ErrorName.POST_EXECUTION_FAILED.value
+RECOVERED_BADLY = expecting(ScriptFinding("recover", UNRECOVERED), FreezeDone(), SnapshotTaken())
 PRE_LATE = expecting(
     ScriptFinding("pre", ErrorName.PRE_EXECUTION_FAILED),
     FreezeDone(),
@@ -219,7 +216,7 @@ READINGS: dict[str, tuple[History, Policy, Expectation, set[str]]] = {
         },
     ),
     "FBK-06: fails": (
-        with_scripts(outcome("failed", "none", FREEZE), freezes=(), snapshots=(), images=()),
+        with_scripts(outcome("failed", "none", FREEZE), **NO_SET),
         FAIL,
         NO_FREEZE,
         set(),
@@ -234,6 +231,38 @@ READINGS: dict[str, tuple[History, Policy, Expectation, set[str]]] = {
         FAIL,
         NO_FREEZE,
         {"FBK-06.status", "FBK-06.level", "FBK-06.no-snapshot"},
+    ),
+    # FBK-06 and FBK-02b: no source says that such a backup goes on, whatever the setting.
+    **{
+        f"{name}: fails all the same": (
+            with_scripts(outcome("failed", "none", *errors), **NO_SET),
+            policy,
+            expectation,
+            {*rows, "SNP-01.one"},
+        )
+        for name, policy, expectation, errors, rows in (
+            ("FBK-06", Policy(), NO_FREEZE, (FREEZE,), {"FBK-06.status"}),
+            ("FBK-08", SINGLE_FAIL, NO_FREEZE, (FREEZE,), {"FBK-08.freeze-failure"}),
+            (
+                "FBK-06 after a script",
+                Policy(),
+                NEITHER_GOES_WELL,
+                (ErrorName.PRE_EXECUTION_FAILED.value, FREEZE),
+                {"FBK-03.status"},
+            ),
+        )
+    },
+    "FBK-02b: fails all the same": (
+        no_set(outcome("failed", "none", PERMISSION)),
+        Policy(),
+        LOOSE,
+        {"FBK-02b.status", "SNP-01.one"},
+    ),
+    "ROB-05: fails all the same": (
+        no_set(outcome("failed", "none", UNRECOVERED)),
+        Policy(),
+        RECOVERED_BADLY,
+        {"ROB-05.fallback", "SNP-01.one"},
     ),
     "FBK-08: crash of a set that was frozen": (with_scripts(PRE_FAILED), SINGLE, PRE_LATE, set()),
     "FBK-08: file-system": (
@@ -305,6 +334,45 @@ NEVER: dict[str, tuple[History, Policy, Expectation, str]] = {
         NO_JSON,
         "FBK-05.never-application",
     ),
+    # What the executor makes of the other's finding is open; that there is a set for it is not.
+    "FBK-02b: goes on without a set": (
+        no_set(outcome("succeeded", "file-system", PERMISSION)),
+        Policy(),
+        LOOSE,
+        "FBK-07.level",
+    ),
+    "FBK-02b: goes on unfrozen": (
+        unfrozen(outcome("succeeded", "crash", PERMISSION)),
+        Policy(),
+        LOOSE,
+        "FRZ-01.freeze",
+    ),
+    "FBK-06: takes two sets": (
+        with_scripts(
+            outcome("succeeded", "crash", FREEZE),
+            freezes=(),
+            snapshots=(
+                snapshot(at=THAWED),
+                snapshot(number=2, requested=102.4, taken_from=102.4, answered=102.5, set_id="s2"),
+            ),
+            images=(image(disk(), frozen=False),),
+        ),
+        Policy(),
+        NO_FREEZE,
+        "SNP-01.one",
+    ),
+    "FBK-03: fails where it was to go on": (
+        with_scripts(outcome("failed", "none", PRE_FAILED.errors[0]), **NO_SET),
+        Policy(),
+        PRE_LATE,
+        "SNP-01.one",
+    ),
+    "FBK-08: a single disk fails for a permission": (
+        no_set(outcome("failed", "none", PERMISSION)),
+        SINGLE,
+        LOOSE,
+        "SNP-01.one",
+    ),
     "FBK-08: application": (
         with_scripts(replace(PRE_FAILED, consistency="application")),
         SINGLE,
@@ -319,3 +387,24 @@ NEVER: dict[str, tuple[History, Policy, Expectation, str]] = {
 def test_what_no_reading_allows_fails_everywhere(name: str, rules: str) -> None:
     observed, policy, expectation, clause = NEVER[name]
     assert clause in failed(observed, policy, expectation, rules)
+
+
+@pytest.mark.parametrize("rules", RULESETS)
+def test_the_reference_tells_what_it_froze(rules: str) -> None:
+    """FBK-08 leaves the two levels to others: of a set that was frozen it does not say crash."""
+    crash = with_scripts(PRE_FAILED)
+    assert failed(crash, SINGLE, PRE_LATE, rules, reference=True) == {"FBK-08.either"}
+    frozen_set = with_scripts(replace(PRE_FAILED, consistency="file-system"))
+    assert failed(frozen_set, SINGLE, PRE_LATE, rules, reference=True) == set()
+
+
+@pytest.mark.parametrize("rules", RULESETS)
+def test_the_reference_freezes_a_single_disk_whose_pre_script_failed(rules: str) -> None:
+    torn = unfrozen(
+        replace(PRE_FAILED, consistency="crash"),
+        marks=marks_of_a_run(),
+        script_runs=history().script_runs,
+    )
+    assert failed(torn, SINGLE, PRE_LATE, rules) == set()
+    wrong = failed(torn, SINGLE, PRE_LATE, rules, reference=True)
+    assert wrong == {"FBK-08.either", "FRZ-01.freeze", "SNP-01.while-frozen"}

@@ -86,4 +86,36 @@ DEFECTS = (
         ),
         scenarios="test_the_only_freeze_fails and fail",
     ),
+    # FBK-06: nor does one say that the setting helps against it.
+    Reading(
+        name="a-failed-freeze-costs-the-backup",
+        breaks=("FBK-06.status",),
+        edits=(
+            Edit(
+                "contract/verdict.py",
+                "    if any_of(happenings, Refused, SnapshotFailed):\n        return True\n",
+                "    if any_of(happenings, Refused, SnapshotFailed, FreezeFailed):\n"
+                "        return True\n",
+            ),
+        ),
+        scenarios="test_the_only_freeze_fails or test_freeze_and_a_script_fail or "
+        "test_single_disk_is_frozen_by_somebody_else",
+    ),
+    # FBK-02b: nor does the note on permissions say that the backup goes on.
+    Reading(
+        name="a-permission-costs-the-backup",
+        breaks=("FBK-02b.status",),
+        edits=(
+            Edit(
+                "contract/verdict.py",
+                "    if any_of(happenings, Refused, SnapshotFailed):\n        return True\n",
+                "    if any_of(happenings, Refused, SnapshotFailed) or any(\n"
+                '        isinstance(h, ScriptFinding) and h.name.startswith("Insufficient")\n'
+                "        for h in happenings\n"
+                "    ):\n"
+                "        return True\n",
+            ),
+        ),
+        scenarios="test_a_script_that_others_may_read and data-ext4",
+    ),
 )

@@ -246,6 +246,20 @@ DEFECTS = (
         ),
         scenarios="single-disk-ext4 and fail and (test_pre_fails or test_single_disk_is)",
     ),
+    # FBK-08: file-system or crash for others; what was frozen the reference tells.
+    Defect(
+        name="a-frozen-single-disk-is-called-crash",
+        breaks=("FBK-08.either",),
+        edits=(
+            Edit(
+                "contract/verdict.py",
+                "    if _mercy(policy, happenings) or any_of(happenings, FreezeFailed):\n",
+                "    script = policy.single_disk and any_of(happenings, ScriptFinding)\n"
+                "    if script or any_of(happenings, FreezeFailed):\n",
+            ),
+        ),
+        scenarios="single-disk-ext4 and continue and test_errors and test_pre_fails",
+    ),
     Defect(
         name="a-single-disk-is-frozen-for-nothing",
         breaks=("FBK-08.no-freeze",),
