@@ -73,24 +73,46 @@ def selected() -> Mapping[str, frozenset[str]]:
     return {text: frozenset(ids) for text, ids in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
+def findings() -> Mapping[str, str]:
+    """The text of each finding by its number."""
+    text = FINDINGS.read_text(encoding="utf-8")
+    numbered = re.findall(
+        r"^\*\*(\d+)\. (.*?)(?=^\*\*\d+\. |^## |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    return dict(numbered)
+
+
 def test_every_entry_is_of_a_scenario_and_of_a_finding() -> None:
+    """The finding names the rule, too: not as one that only warns."""
     entries = parse(FILE.read_text(encoding="utf-8"), FILE.name, WRITTEN, CATALOGUE)
-    numbered = set(re.findall(r"^\*\*(\d+)\. ", FINDINGS.read_text(encoding="utf-8"), re.MULTILINE))
+    told = findings()
     assert entries
     for entry in entries:
         module, _, function = entry.scenario.partition("::")
         assert f"def {function}(" in (ROOT / module).read_text(encoding="utf-8"), entry.scenario
         number = re.fullmatch(r"docs/findings-azure\.md, finding (\d+)", entry.link)
         assert number is not None, entry.link
-        assert number[1] in numbered, entry.link
+        assert number[1] in told, entry.link
+        assert entry.clause.partition(".")[0] in failing(told[number[1]]), (entry.clause, number[1])
+
+
+def failing(finding: str) -> set[str]:
+    """The rules that a finding names, without those that "(warns)" follows or brackets hold."""
+    rules = r"[A-Z]{3,4}-\d\d[ab]?"
+    whole = re.sub(rf"{rules}(?:, {rules})* \(warns?\)|\({rules} warns\)", "", finding)
+    return set(re.findall(rules, whole))
+
+
+def test_what_only_warns_is_no_rule_that_fails() -> None:
+    assert failing("It hangs. RUN-02, FBK-02a (RUN-08 warns).") == {"RUN-02", "FBK-02a"}
+    assert failing("It stays. FRZ-03, ROB-02 (warn). It goes. RUN-05 (warns).") == set()
 
 
 def test_every_finding_has_its_command() -> None:
-    text = FINDINGS.read_text(encoding="utf-8")
-    findings = re.split(r"^\*\*\d+\. ", text, flags=re.MULTILINE)[1:]
-    assert findings
-    assert [finding[:60] for finding in findings if "`conform -k " not in finding] == []
-    assert text.count("`conform -k ") == len(expressions())
+    told = findings()
+    assert told
+    assert [number for number, finding in told.items() if "`conform -k " not in finding] == []
+    assert FINDINGS.read_text(encoding="utf-8").count("`conform -k ") == len(expressions())
 
 
 @pytest.mark.parametrize("expression", dict.fromkeys(expressions()))
