@@ -180,7 +180,7 @@ def test_pre_script_thaws_in_the_snapshot(case: Case, go_on: bool) -> None:
         during=go_on_when_thawed,
     )
     happened = (PreSucceeded(), FreezeDone(), SnapshotTaken(), FreezeFailed("thaw"))
-    lives = Due("RUN-07.background", "pre", "thawed")
+    lives = Due("RUN-07.background", "pre", "thawed", left=True)
     run.expect_where([lives], *happened, PostSucceeded(), foreign=["data"])
 
 

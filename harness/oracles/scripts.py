@@ -229,7 +229,8 @@ def due_marks(
 
 def _due(history: History, due: Due, budget: float | None) -> Finding:
     marks = [m for m in history.marks if (m.script, m.point) == (due.script, due.point)]
-    in_time = [m for m in marks if m.at <= _latest(history, due.script, budget)]
+    latest = math.inf if due.left else _latest(history, due.script, budget)
+    in_time = [m for m in marks if m.at <= latest]
     late = due.there and bool(marks) and not in_time
     seen = "reported too late" if late else "reported" if marks else "not reported"
     return found(

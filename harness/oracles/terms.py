@@ -50,7 +50,8 @@ class Due:
     """A mark that must be there, or must not, with the clause that says so.
 
     For what only a fixture script can see: `point` is a word of its own, such as "alive". One that
-    must be there comes in time: within its script's budget, of a pre-script before the snapshot.
+    must be there comes in time: within its script's budget, of a pre-script before the snapshot;
+    one of what the script left running (`left`) comes when it comes.
     """
 
     clause: str
@@ -58,6 +59,7 @@ class Due:
     point: str
     there: bool = True
     expected: str = ""
+    left: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from harness.history import Expected, FreezeCall, History
-from harness.oracles import ScriptTerms, Terms, judge
+from harness.oracles import Due, ScriptTerms, Terms, judge
 from tests.oracles.builders import end, history, mark, marks_of_a_run, outcome
 
 WELL = Expected(("succeeded",), ("application",))
@@ -105,3 +105,12 @@ def test_a_thaw_that_a_script_told_is_its_own() -> None:
     terms = Terms(foreign=("data",))
     assert held(calls(executors=False), terms, "FRZ-07.not-thawed")
     assert not held(calls(executors=True), terms, "FRZ-07.not-thawed")
+
+
+def test_what_a_script_left_running_reports_when_it_can() -> None:
+    clause = "RUN-07.background"
+    observed = history(marks=(*marks_of_a_run(), mark("pre", "thawed", 102.22)))
+    left = Due(clause, "pre", "thawed", left=True)
+    assert held(observed, Terms(due=(left,)), clause)
+    assert not held(observed, Terms(due=(replace(left, left=False),)), clause)
+    assert not held(history(), Terms(due=(left,)), clause)
