@@ -32,6 +32,8 @@ from harness.results.verdict import BAD, EXECUTED, worst
 _REF = "known-deviations"
 _KEYS = tuple(field.name for field in fields(Deviation))
 _REQUIRED = ("reason", "link", "owner", "expires")
+#: A key of the file alone: it stands for as many entries as instances.
+_INSTANCES = "instances"
 
 #: The level at which a certification has looked at all that a kit can do wrong.
 FULL_LEVEL = 4
@@ -58,14 +60,14 @@ def parse(text: str, name: str, today: dt.date, known: Collection[str]) -> tuple
         )
     found: list[Deviation] = []
     for number, table in enumerate(tables, 1):
-        entry = _entry(table, f"{name}: deviation {number}", known)
-        if _same(entry, found):
-            raise UsageProblem(
-                f"{name}: deviation {number} names {subject(entry)} a second time",
-                "keep one of the two",
-                _REF,
-            )
-        found.append(entry)
+        for entry in _entries(table, f"{name}: deviation {number}", known):
+            if _same(entry, found):
+                raise UsageProblem(
+                    f"{name}: deviation {number} names {subject(entry)} a second time",
+                    "keep one of the two",
+                    _REF,
+                )
+            found.append(entry)
     if late := [entry for entry in found if dt.date.fromisoformat(entry.expires) <= today]:
         first = late[0]
         raise UsageProblem(
@@ -165,6 +167,29 @@ def excused(lines: Sequence[Line]) -> tuple[str, ...]:
     return tuple(f"{text}: {said.count(text)} times" for text in dict.fromkeys(said))
 
 
+def _entries(table: Mapping[str, Any], place: str, known: Collection[str]) -> list[Deviation]:
+    """A table's entry; where it lists instances of its scenario, one for each."""
+    given = dict(table)
+    instances = given.pop(_INSTANCES, None)
+    entry = _entry(given, place, known)
+    if instances is None:
+        return [entry]
+    texts = isinstance(instances, list) and all(isinstance(one, str) and one for one in instances)
+    if not texts or not instances:
+        raise UsageProblem(
+            f"{place}: {_INSTANCES} is no list of texts",
+            f'list what stands in the brackets of the ids: {_INSTANCES} = ["data-ext4"]',
+            _REF,
+        )
+    if not entry.scenario or "[" in entry.scenario:
+        raise UsageProblem(
+            f"{place} has {_INSTANCES} and no scenario that they are of",
+            "give scenario = its id without the brackets",
+            _REF,
+        )
+    return [replace(entry, scenario=f"{entry.scenario}[{one}]") for one in instances]
+
+
 def _entry(table: Mapping[str, Any], place: str, known: Collection[str]) -> Deviation:
     given = dict(table)
     if isinstance(given.get("expires"), dt.date) and not isinstance(given["expires"], dt.datetime):
@@ -173,8 +198,9 @@ def _entry(table: Mapping[str, Any], place: str, known: Collection[str]) -> Devi
         given["clause"] = given.pop("rule")
     for key, value in given.items():
         if key not in _KEYS:
-            near = get_close_matches(key, (*_KEYS, "rule"), 1)
-            hint = f"did you mean {near[0]}?" if near else f"keys are rule, {', '.join(_KEYS)}"
+            keys = ("rule", *_KEYS, _INSTANCES)
+            near = get_close_matches(key, keys, 1)
+            hint = f"did you mean {near[0]}?" if near else f"keys are {', '.join(keys)}"
             raise UsageProblem(f"{place} has an unknown key {key!r}", hint, _REF)
         if not isinstance(value, str) or not value.strip():
             raise UsageProblem(f"{place}: {key} is no text", f"give {key} as a text", _REF)

@@ -77,6 +77,10 @@ def test_a_file() -> None:
         ('rule = "FRZ-03"', "", "names neither"),
         ("FRZ-03", "FRZ-3", "which there is not"),
         ("FRZ-03", "FRZ-3", "did you mean FRZ-03"),
+        ("reason", 'scenario = "a"\ninstances = "data-ext4"\nreason', "no list of texts"),
+        ("reason", 'scenario = "a"\ninstances = []\nreason', "no list of texts"),
+        ("reason", 'scenario = "a[b]"\ninstances = ["c"]\nreason', "no scenario that they are of"),
+        ("reason", 'instances = ["c"]\nreason', "no scenario that they are of"),
     ],
 )
 def test_what_is_wrong_with_a_file(old: str, new: str, said: str) -> None:
@@ -84,6 +88,21 @@ def test_what_is_wrong_with_a_file(old: str, new: str, said: str) -> None:
         read_file(FILE.replace(old, new, 1))
     assert said in str(caught.value)
     assert caught.value.exit_code == 4
+
+
+def test_instances_are_an_entry_each() -> None:
+    text = (
+        FILE + 'scenario = "scenarios/test_a.py::test_x"\ninstances = ["data-ext4", "data-xfs"]\n'
+    )
+    one, two = read_file(text)
+    assert one == replace(ENTRY, scenario="scenarios/test_a.py::test_x[data-ext4]")
+    assert two == replace(ENTRY, scenario="scenarios/test_a.py::test_x[data-xfs]")
+    lines = [
+        check(one.scenario, "FRZ-03.thawed", "failed", consequence="x"),
+        check(two.scenario, "FRZ-03.thawed"),
+    ]
+    (gone,) = stale(replace(HEADER, deviations=(one, two)), lines)
+    assert "test_x[data-xfs] is a known deviation and does not fail any more" in gone
 
 
 def test_an_entry_stands_once() -> None:
