@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from harness.history import Ext4Image, XfsImage
+from harness.machines import host as hosts
 from harness.machines import runs
 from harness.machines.cleanup import cleanup
 from harness.machines.engine import Engine
@@ -245,3 +246,15 @@ def test_the_probe_names_its_steps_and_leaves_nothing(engine: Engine, image: str
     assert not failed[-1].ok
     assert "snapcert-test:none" in failed[-1].problem
     assert failed[-1].remedy
+
+
+def test_the_room_of_released_guests_is_there_at_once(
+    engine: Engine, image: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them, one after the other, than the store has room for; else it comes back after the
+    store's next commit, which may be half a minute away."""
+    layout = data_disks(*(DiskSpec(name, "xfs", mountpoint=f"/{name}") for name in ("a", "b")))
+    monkeypatch.setattr(hosts, "_DISKS", 15.0)
+    with Host.start(engine, runs.new_run_id(), image, 1 << 30) as small:
+        for _ in range(10):
+            small.guest(layout).close()

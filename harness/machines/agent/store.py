@@ -86,8 +86,7 @@ class Store:
         """Raises AgentProblem (store-full) where `size` more bytes do not fit."""
         usage = self.usage()
         if usage["free"] < size:
-            # Deleted subvolumes give their room back later, much later on a busy machine.
-            self._tools.run("btrfs", "subvolume", "sync", _POOL)
+            self._reclaim()
             usage = self.usage()
         if usage["free"] < size:
             raise AgentProblem(
@@ -96,6 +95,15 @@ class Store:
                 f"{size >> 20} MiB are asked for",
                 "forget snapshot sets, release guests, or start the host with a larger store",
             )
+
+    def _reclaim(self) -> None:
+        """Have the room of what was deleted now: by itself it comes back after up to a minute.
+
+        A commit makes the deletions known to the cleaner; when it is through with them, the next
+        one gives their room free.
+        """
+        for command in (("filesystem", "sync"), ("subvolume", "sync"), ("filesystem", "sync")):
+            self._tools.run("btrfs", *command, _POOL)
 
     # -- guests
 
