@@ -312,6 +312,7 @@ class Session:
             single_disk=kit.manifest.layout.single_disk,
             pre=config.pre_location,
             post=config.post_location,
+            read=True,
         )
         installed: set[str] = set()
 

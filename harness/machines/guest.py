@@ -221,9 +221,13 @@ class Guest:
             frozen=self.host.frozen(self),
         )
 
-    def watch_scripts(self, pre: str, post: str) -> tuple[str, ...]:
-        """Report each execution of these files as events; the paths that could be watched."""
-        return tuple(self._ask(wire.Do.WATCH_SCRIPTS, {"pre": pre, "post": post})["watched"])
+    def watch_scripts(self, pre: str, post: str, *, read: bool = False) -> tuple[str, ...]:
+        """Report each execution of these files as events; the paths that could be watched.
+
+        With `read` also that a shell is given one to read, as `sh SCRIPT` does.
+        """
+        wanted = {"paths": {"pre": pre, "post": post}, "read": read}
+        return tuple(self._ask(wire.Do.WATCH_SCRIPTS, wanted)["watched"])
 
     def unwatch_scripts(self) -> None:
         """Stop reporting executions."""

@@ -79,7 +79,7 @@ def backup(
     run = secrets.token_hex(6)
     guest.check()
     guest.put(*situation.files)
-    guest.watch_scripts(pre=situation.pre, post=situation.post)
+    guest.watch_scripts(pre=situation.pre, post=situation.post, read=situation.read)
     guest.plan(situation.triggers)
     before = observe(guest)
     first_event = len(guest.events)

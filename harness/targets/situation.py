@@ -49,10 +49,11 @@ class Situation:
     that the contract grants in this situation, in seconds; `freeze_bound` is passed as
     SNAPCERT_FREEZE_BOUND where it is set, and binds only an executor of which we know that it
     heeds it, `heeds_bound`: others may ignore it. `pre` and `post` are the scripts whose
-    executions are watched. `sought` are words that are looked for, after the run, in all that it
-    left to be read. `caller` stands before the executor's own command: a program that becomes it.
-    `command` is what SNAPCERT_SNAPSHOT names, `status_folder` where the executor is to leave its
-    outcome.
+    executions are watched; with `read` a shell that is given one to read counts too: a script of
+    ours tells that by its marks, a vendor's has none. `sought` are words that are looked for, after
+    the run, in all that it left to be read. `caller` stands before the executor's own command: a
+    program that becomes it. `command` is what SNAPCERT_SNAPSHOT names, `status_folder` where the
+    executor is to leave its outcome.
     """
 
     files: tuple[GuestFile, ...] = ()
@@ -64,6 +65,7 @@ class Situation:
     single_disk: bool = False
     pre: str = PRE_PATH
     post: str = POST_PATH
+    read: bool = False
     sought: tuple[str, ...] = ()
     caller: tuple[str, ...] = ()
     command: str = SNAPSHOT_COMMAND

@@ -275,6 +275,20 @@ def test_every_execution_of_a_script_is_seen_from_start_to_end(guest: Guest) -> 
     assert guest.events.named(Name.SCRIPT_STARTED, since=since) == ()
 
 
+@pytest.mark.parametrize("read", [True, False])
+def test_a_script_that_a_shell_is_given_to_read(guest: Guest, read: bool) -> None:
+    guest.put(GuestFile("/opt/one", b"#!/bin/sh\nsleep 0.2\n", "0700"))
+    assert guest.watch_scripts("/opt/one", "/opt/nowhere", read=read) == ("pre",)
+    since = len(guest.events)
+    # A look, a check of its syntax and a copy are none; the execution is one, not two.
+    _sh(guest, "grep sleep /opt/one; sh -n /opt/one; cp /opt/one /tmp/one; sh /opt/one 1; /opt/one")
+    seen = guest.events.named(Name.SCRIPT_STARTED, since=since)
+    assert len(seen) == (2 if read else 1)
+    for event in seen:
+        _wait(guest, Name.SCRIPT_ENDED, since, pid=event.data["pid"])
+    guest.unwatch_scripts()
+
+
 def test_a_script_that_is_not_there_is_not_watched(guest: Guest) -> None:
     assert guest.watch_scripts("/opt/nowhere", "/opt/nowhere/either") == ()
     guest.put(

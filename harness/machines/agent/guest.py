@@ -290,7 +290,7 @@ class Guest(Role):
     # -- scripts, faults, snapshots
 
     def _watch_scripts(self, wanted: Wanted) -> Wanted:
-        return {"watched": self._scripts.watch(wanted)}
+        return {"watched": self._scripts.watch(wanted["paths"], read=wanted["read"])}
 
     def _unwatch_scripts(self, _: Wanted) -> Wanted:
         self._scripts.unwatch()

@@ -25,8 +25,11 @@ _FAN_CLOEXEC = 1
 _FAN_NONBLOCK = 2
 _FAN_MARK_ADD = 1
 _FAN_MARK_FLUSH = 0x80
+_FAN_OPEN = 0x20
 _FAN_OPEN_EXEC = 0x1000
 _EVENT = struct.Struct("=IBBHQii")
+#: What is given a script to read, and so runs it without executing the file.
+_SHELLS = frozenset(("sh", "bash", "dash", "ash", "ksh", "zsh"))
 # A path that leads to no file: nothing, a file for a folder, links in a circle, a name too long.
 _NO_FILE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG))
 
@@ -35,6 +38,7 @@ class ScriptWatch:
     """Emits script-started and script-ended; `pids` maps pids seen to "pre" or "post".
 
     `started(script, pid)` is called at each start, after it was told; the script goes on meanwhile.
+    With `read` a shell that is given the file to read counts as a start too: `sh SCRIPT`.
     """
 
     def __init__(self, emit: Callable[..., None], started: Callable[[str, int], None]) -> None:
@@ -44,10 +48,11 @@ class ScriptWatch:
         self._fan = -1
         self._paths: dict[str, str] = {}
         self._files: dict[tuple[int, int], str] = {}
+        self._wanted = _FAN_OPEN_EXEC
         self._running: dict[int, tuple[str, int]] = {}  # pidfd: script, pid
         self.pids: dict[int, str] = {}
 
-    def watch(self, paths: Mapping[str, str]) -> list[str]:
+    def watch(self, paths: Mapping[str, str], *, read: bool = False) -> list[str]:
         """Watch these files, instead of earlier ones. Raises AgentProblem (not-permitted)."""
         with self._lock:
             try:
@@ -59,6 +64,7 @@ class ScriptWatch:
                 else:
                     self._flush()
                 self._paths = dict(paths)
+                self._wanted = _FAN_OPEN_EXEC | (_FAN_OPEN if read else 0)
                 return self._mark()
             except OSError as error:
                 raise AgentProblem(
@@ -85,6 +91,20 @@ class ScriptWatch:
         """Whether a process is a watched script; by its arguments where its event is on the way."""
         return pid in self.pids or bool({*self._paths.values()}.intersection(procfs.argv(pid)))
 
+    def _reads(self, script: str, pid: int) -> bool:
+        """Whether a process that opened the file is a shell whose script it is.
+
+        What was executed is opened by its interpreter as well: that is no second start.
+        """
+        shell, *words = procfs.argv(pid) or [""]
+        given = next((word for word in words if not word.startswith("-")), "")
+        return (
+            self.pids.get(pid) != script
+            and os.path.basename(shell) in _SHELLS
+            and "-n" not in words
+            and given == self._paths.get(script)
+        )
+
     def _flush(self) -> None:
         linux.fanotify_mark(self._fan, _FAN_MARK_FLUSH, 0, "/")
         self._files.clear()
@@ -96,7 +116,7 @@ class ScriptWatch:
                 facts = os.stat(path)
                 if not stat.S_ISREG(facts.st_mode):
                     continue  # nothing else is ever executed, and a device can't be watched
-                linux.fanotify_mark(self._fan, _FAN_MARK_ADD, _FAN_OPEN_EXEC, path)
+                linux.fanotify_mark(self._fan, _FAN_MARK_ADD, self._wanted, path)
             except OSError as error:
                 if error.errno in _NO_FILE:
                     continue
@@ -128,7 +148,7 @@ class ScriptWatch:
             return []
         begun = []
         while data:
-            size, _, _, _, _, file, pid = _EVENT.unpack_from(data)
+            size, _, _, _, mask, file, pid = _EVENT.unpack_from(data)
             data = data[size:]
             if file < 0:
                 continue
@@ -137,6 +157,8 @@ class ScriptWatch:
             with self._lock:
                 script = self._files.get((facts.st_dev, facts.st_ino))
             if script is None or (script, pid) in self._running.values():
+                continue
+            if not mask & _FAN_OPEN_EXEC and not self._reads(script, pid):
                 continue
             self.pids[pid] = script
             self._emit(Event.SCRIPT_STARTED, {"script": script, "pid": pid}, now)
